@@ -1,0 +1,9 @@
+# For the .debs of jails: lintian --include-dir data/lintian --profile prodng/main FILE.deb
+Profile: prodng/main
+Extends: debian/main
+# These judge the files of a rootfs as if they were the host's own.
+Disable-Tags:
+ no-changelog
+ no-copyright-file
+ non-standard-dir-perm
+ shared-library-lacks-prerequisites

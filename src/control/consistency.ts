@@ -1,0 +1,19 @@
+import { limitChecks } from './consistency-limits.ts';
+import { mountChecks } from './consistency-mounts.ts';
+import { networkChecks } from './consistency-network.ts';
+import type { Inconsistency } from './inconsistency.ts';
+import type { JailDeclaration } from './jail-declaration.ts';
+
+/**
+ * Everything about a declaration that contradicts itself.
+ *
+ * @param invalid keys whose values are only stand-ins, because their fields could not be read
+ */
+export function findInconsistencies(
+  declaration: JailDeclaration,
+  invalid: ReadonlySet<keyof JailDeclaration> = new Set(),
+): Inconsistency[] {
+  return [...mountChecks, ...networkChecks, ...limitChecks]
+    .filter((check) => !check.reads.some((key) => invalid.has(key)))
+    .flatMap((check) => check.find(declaration));
+}

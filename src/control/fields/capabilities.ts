@@ -1,0 +1,53 @@
+import { canonicalCapability, capabilityNames, whyIneffective } from '../capabilities.ts';
+import { isNone, listWords } from '../field-value.ts';
+import type { JailField } from '../jail-field.ts';
+import { nearest } from '../suggest.ts';
+
+/** `Jail-Capabilities` */
+export const capabilitiesField: JailField<string[]> = {
+  name: 'Capabilities',
+  required: false,
+  default: 'none',
+  syntax: 'none | CAPABILITY[, CAPABILITY...]',
+  doc: `The capabilities(7) the service holds in its own user namespace, with or without \`CAP_\`, in any case. They are
+the bounding, permitted, effective and ambient set alike: a service that is not root keeps them.
+
+Capabilities that the kernel checks against the host's user namespace (\`CAP_SYS_TIME\`, \`CAP_SYS_MODULE\`, \`CAP_MKNOD\`,
+...) can never work in a jail and are refused. Ports below 1024 need no capability.`,
+  example: 'CHOWN, SETUID, SETGID',
+  fallback: [],
+  parse(field, report) {
+    const words = listWords(field);
+    if (isNone(words)) return [];
+    const declared = new Set<string>();
+    let valid = true;
+    const refuse = (...[code, message, place]: Parameters<typeof report>) => {
+      valid = false;
+      report(code, message, place);
+    };
+    for (const word of words) {
+      const name = canonicalCapability(word.text);
+      const reason = name === undefined ? undefined : whyIneffective(name);
+      if (name === undefined) refuse('capability-unknown', unknownCapability(word.text), word);
+      else if (declared.has(name)) refuse('capability-duplicate', `${name} is declared twice`, word);
+      else if (reason !== undefined)
+        refuse('capability-ineffective', `${name} can never work in a jail: ${reason}; remove it`, word);
+      if (name !== undefined) declared.add(name);
+    }
+    return valid ? [...declared].sort() : undefined;
+  },
+  format: (names) => (names.length === 0 ? 'none' : names.join(', ')),
+};
+
+function unknownCapability(text: string): string {
+  const allowed = 'allowed: none, or names as in capabilities(7)';
+  if (text === 'none') return `"none" beside other capabilities; ${allowed}`;
+  if (/^(all|\*)$/i.test(text)) return `"${text}" would grant every capability; ${allowed}`;
+  const wanted = text.toUpperCase().replace(/^CAP_/, '');
+  const suggestion = nearest(
+    wanted,
+    capabilityNames.map((name) => name.slice('CAP_'.length)),
+  );
+  const hint = suggestion === undefined ? '' : `; did you mean "CAP_${suggestion}"?`;
+  return `"${text}" is not a capability${hint}; ${allowed}`;
+}

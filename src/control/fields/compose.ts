@@ -1,0 +1,18 @@
+import type { JailDeclaration } from '../jail-declaration.ts';
+import type { JailField } from '../jail-field.ts';
+import { readChoice } from './choice.ts';
+
+/** `Jail-Compose` */
+export const composeField: JailField<JailDeclaration['compose']> = {
+  name: 'Compose',
+  required: false,
+  default: 'extract',
+  syntax: 'extract | install',
+  choices: ['extract', 'install'],
+  doc: `How the rootfs is made from the package's dependencies: \`extract\` only unpacks their files; \`install\` also runs their
+maintainer scripts, once, at build time, inside the throwaway build jail.`,
+  example: 'install',
+  fallback: 'extract',
+  parse: (field, report) => readChoice(field, ['extract', 'install'], report),
+  format: String,
+};

@@ -1,0 +1,12 @@
+import type { ListenPort } from '../jail-declaration.ts';
+
+/** What a port may look like, for messages. */
+export const portSyntax = 'a port from 1 to 65535 with its protocol, such as 80/tcp or 53/udp';
+
+/** `80/tcp`; undefined when it is not a port. */
+export function parsePort(text: string): ListenPort | undefined {
+  const [, digits, protocol] = /^(\d{1,5})\/(tcp|udp)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if ((protocol !== 'tcp' && protocol !== 'udp') || !(port >= 1 && port <= 65535)) return undefined;
+  return { port, protocol };
+}

@@ -1,0 +1,43 @@
+import { constants } from 'node:os';
+import { listWords } from '../field-value.ts';
+import type { JailDeclaration } from '../jail-declaration.ts';
+import type { JailField } from '../jail-field.ts';
+import { durationSyntax, formatDuration, parseDuration } from '../quantity.ts';
+import { didYouMean } from '../suggest.ts';
+
+const defaultTimeout = 10_000;
+const signals = Object.keys(constants.signals).filter((name) => name !== 'SIGSTOP');
+
+/** `Jail-Stop` */
+export const stopField: JailField<JailDeclaration['stop']> = {
+  name: 'Stop',
+  required: false,
+  default: 'SIGTERM 10s',
+  syntax: 'SIGNAL [TIME]',
+  doc: 'How the service is stopped: the signal it gets first (with or without `SIG`), and the time until `SIGKILL`.',
+  example: 'SIGQUIT 30s',
+  fallback: { signal: 'SIGTERM', timeout: defaultTimeout },
+  parse(field, report) {
+    const [first, second, third] = listWords(field);
+    const wanted = first?.text.toUpperCase() ?? '';
+    const signal = signals.find((name) => name === wanted || name === `SIG${wanted}`);
+    if (signal === undefined || third !== undefined) {
+      const meant = signal === undefined ? didYouMean(wanted, signals) : '';
+      report(
+        'jail-field-invalid',
+        `"${field.value}"${meant}; allowed: a signal(7) other than SIGSTOP and a time, such as SIGTERM 10s`,
+        first ?? field,
+      );
+      return undefined;
+    }
+    const timeout = second === undefined ? defaultTimeout : parseDuration(second.text);
+    if (timeout !== undefined) return { signal, timeout };
+    report(
+      'jail-field-invalid',
+      `"${second?.text ?? ''}" is not a duration; allowed: ${durationSyntax}`,
+      second,
+    );
+    return undefined;
+  },
+  format: ({ signal, timeout }) => `${signal} ${formatDuration(timeout)}`,
+};
