@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { makePipe } from '../kernel/pipe.ts';
+import { plainEnvironment } from '../system/process.ts';
+import { readPipe } from './read-pipe.ts';
+import { singleZstdFrame } from './zstd-frame.ts';
+
+/** How a member of a .deb may be compressed; deb(5). bzip2 and lzma are obsolete and refused. */
+export type Compression = 'none' | 'gz' | 'xz' | 'zstd';
+
+/**
+ * The limits are above what any preset of the writers needs (xz -9: 65 MiB; zstd --ultra -22: 128 MiB), so that
+ * only a hostile stream meets them.
+ */
+const programs = {
+  xz: [
+    'xz',
+    '-dc',
+    '--format=xz',
+    '-T0',
+    '--memlimit-mt-decompress=128MiB',
+    '--memlimit-decompress=160MiB',
+    '-q',
+  ],
+  zstd: ['zstd', '-dc', '-q', '--memory=160MB'],
+} as const satisfies Record<string, readonly [string, ...string[]]>;
+
+export interface DecompressOptions {
+  /** Chunks need only stay valid until the next one is asked for: faster, and a trap for whoever collects them. */
+  transient?: boolean;
+}
+
+/**
+ * Decompresses a stream. The program behind it is gone when the iteration ends, early or not.
+ *
+ * @throws ProdngError COMPRESSION when the stream is malformed, truncated or wants too much memory,
+ *   HOST_LACKS when xz or zstd is not installed
+ */
+export function decompress(
+  kind: Compression,
+  source: AsyncIterable<Uint8Array>,
+  options: DecompressOptions = {},
+): AsyncIterable<Uint8Array> {
+  if (kind === 'none') return source;
+  if (kind === 'gz') return gunzip(source);
+  const input = kind === 'zstd' ? singleZstdFrame(source) : source;
+  return throughProgram(programs[kind], input, options.transient ?? false);
+}
+
+async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const stream = createGunzip({ chunkSize: 131_072 });
+  const feeding = pipeline(Readable.from(source), stream).catch(() => {});
+  try {
+    for await (const chunk of stream) yield chunk;
+  } catch (error) {
+    if (error instanceof ProdngError) throw error;
+    throw new ProdngError('COMPRESSION', `gzip: ${messageOf(error)}`);
+  } finally {
+    stream.destroy();
+    await feeding;
+  }
+}
+
+async function* throughProgram(
+  argv: readonly [string, ...string[]],
+  source: AsyncIterable<Uint8Array>,
+  transient: boolean,
+): AsyncGenerator<Uint8Array> {
+  const [program, ...args] = argv;
+  const output = makePipe();
+  const input = makePipe();
+  const child = spawn(program, args, {
+    env: { ...plainEnvironment },
+    stdio: [input.readEnd, output.writeEnd, 'pipe'],
+  });
+  closeSync(output.writeEnd);
+  closeSync(input.readEnd);
+  const stdin = new Socket({ fd: input.writeEnd, writable: true, readable: false });
+  const failed = once(child, 'close').then(
+    ([code, signal]) => (code === 0 ? '' : signal === null ? `exit status ${code}` : `killed by ${signal}`),
+    (error: unknown) => spawnError(program, error),
+  );
+  const said = tailOf(child);
+  const feeding = feed(stdin, source);
+  try {
+    yield* readPipe(output.readEnd, transient);
+    const failure = await failed;
+    const sourceError = await feeding;
+    if (sourceError !== undefined) throw sourceError;
+    if (failure instanceof Error) throw failure;
+    if (failure !== '') throw new ProdngError('COMPRESSION', `${program}: ${(await said) || failure}`);
+  } finally {
+    child.kill('SIGKILL');
+    stdin.destroy();
+    await feeding;
+    await failed;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function spawnError(program: string, error: unknown): ProdngError {
+  if (errnoOf(error) !== 'ENOENT')
+    return new ProdngError('COMPRESSION', `${program}: ${messageOf(error)}`, { cause: error });
+  return new ProdngError('HOST_LACKS', `${program}: not found`, {
+    hint: `run: apt-get install ${program === 'xz' ? 'xz-utils' : program}`,
+  });
+}
+
+/** Gives the program its input; answers with the error of the source itself, if any. */
+async function feed(stdin: Socket, source: AsyncIterable<Uint8Array>): Promise<unknown> {
+  // A program that gives up closes its end: its exit status tells more than our EPIPE.
+  let broken = false;
+  let wake = (): void => {};
+  const onBroken = (): void => {
+    broken = true;
+    wake();
+  };
+  stdin
+    .on('error', onBroken)
+    .on('close', onBroken)
+    .on('drain', () => wake());
+  try {
+    for await (const chunk of source) {
+      if (!broken && !stdin.write(chunk)) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (broken) resolve();
+        });
+      }
+      if (broken) return undefined;
+    }
+    stdin.end();
+    return undefined;
+  } catch (error) {
+    stdin.destroy();
+    return error;
+  }
+}
+
+/** The end of what a program says about its failure. */
+async function tailOf(child: ChildProcess): Promise<string> {
+  let text = '';
+  if (child.stderr === null) return text;
+  try {
+    for await (const chunk of child.stderr) text = `${text}${chunk}`.slice(-1000);
+  } catch {
+    // Nothing more was said.
+  }
+  return text.trim();
+}

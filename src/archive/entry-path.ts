@@ -1,0 +1,41 @@
+import { isUtf8 } from 'node:buffer';
+import { ProdngError } from '../error/prodng-error.ts';
+
+/** A name as it may stand in a message: control characters escaped, so that an archive cannot write to a terminal. */
+export function printable(name: string): string {
+  const short = name.length > 200 ? `${name.slice(0, 200)}...` : name;
+  return short.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** Refuses an entry, by name: it is well-formed, and unsafe. */
+export function refuse(name: string, why: string): ProdngError {
+  return new ProdngError('ENTRY_REFUSED', `${printable(name)}: ${why}`);
+}
+
+/**
+ * Decodes a name. Debian Policy 10.10 wants file names in UTF-8; anything else could not be written back unchanged.
+ *
+ * @throws ProdngError ENTRY_REFUSED
+ */
+export function decodeName(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!isUtf8(buffer)) throw refuse(buffer.toString('latin1'), 'the name is not UTF-8');
+  return buffer.toString('utf8');
+}
+
+/**
+ * Brings a path to the one form that everything here compares: `./usr//bin/` becomes `usr/bin`, `./` becomes `.`.
+ *
+ * @throws ProdngError ENTRY_REFUSED for an empty or absolute path, one with `..` or with a NUL
+ */
+export function normalizePath(raw: string): string {
+  if (raw === '') throw refuse('(entry)', 'the name is empty');
+  if (raw.startsWith('/')) throw refuse(raw, 'the path is absolute');
+  if (raw.includes('\0')) throw refuse(raw, 'the name holds a NUL');
+  const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) throw refuse(raw, 'the path holds ".."');
+  return parts.length === 0 ? '.' : parts.join('/');
+}
