@@ -1,0 +1,5 @@
+/** The name of a package, Debian Policy 5.6.1. */
+export const packagePattern = /^[a-z0-9][a-z0-9+.-]+$/;
+
+/** A relative path of plain names. What stands in a signed index still must not climb out of the archive. */
+export const poolPathPattern = /^(?!\/)(?!(?:.*\/)?\.\.(?:\/|$))[\w+.,~:%@=/-]+\.deb$/;
