@@ -1,0 +1,46 @@
+import { ProdngError } from '../error/prodng-error.ts';
+import { run } from '../system/process.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Who stands in the files when nobody said who it is. */
+export const defaultMaintainer = 'Unknown Maintainer <maintainer@example.org>';
+
+/** What a Maintainer field must look like (Debian Policy 5.6.2); a comma would make two of it. */
+const maintainerPattern = /^[^\s<>,](?:[^\p{Cc}<>,]*[^\s<>,])? <[^\s<>,@]+@[^\s<>,@]+>$/u;
+
+/**
+ * The person in whose name the package is made: DEBFULLNAME and DEBEMAIL as debchange(1) reads them, what is missing
+ * from git's configuration, and defaultMaintainer when that has no address either.
+ *
+ * @throws ProdngError CONFIG when that is no maintainer that Policy allows
+ */
+export async function findMaintainer(env: Environment): Promise<string> {
+  const whole = /^\s*(.*?)\s*<(.*)>\s*$/.exec(env.DEBEMAIL ?? '');
+  const name = env.DEBFULLNAME || whole?.[1] || (await gitConfig('user.name', env));
+  const email = whole?.[2] || env.DEBEMAIL || (await gitConfig('user.email', env));
+  const maintainer = name && email ? `${name} <${email}>` : defaultMaintainer;
+  if (maintainerPattern.test(maintainer)) return maintainer;
+  throw new ProdngError(
+    'CONFIG',
+    `${JSON.stringify(maintainer)} cannot be a maintainer (Debian Policy 5.6.2)`,
+    {
+      hint: 'set DEBFULLNAME to a name without commas and DEBEMAIL to an address',
+    },
+  );
+}
+
+async function gitConfig(key: string, env: Environment): Promise<string> {
+  const known = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  try {
+    const result = await run(['git', 'config', '--get', key], {
+      env: Object.fromEntries(known),
+      accept: [0, 1],
+    });
+    return result.stdout.trim();
+  } catch (error) {
+    // no git, or one whose configuration is broken: it was only asked for a default
+    if (error instanceof ProdngError) return '';
+    throw error;
+  }
+}
