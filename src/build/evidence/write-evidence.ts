@@ -1,0 +1,143 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Paragraph } from '../../control/deb822-types.ts';
+import type { JailSource } from '../../control/jail-source.ts';
+import { type Lock, packagesFor } from '../../lock/lock.ts';
+import type { LockedInput } from '../../lock/locked-input.ts';
+import { writeFileAtomic } from '../../system/atomic-file.ts';
+import { buildEnvironment } from '../build-package.ts';
+import type { RootfsTree } from '../rootfs-tree.ts';
+import { formatBuildinfo } from './buildinfo.ts';
+import { readChangelogText } from './changelog-text.ts';
+import { formatChanges } from './changes.ts';
+import { digestFile, digestText, type FileDigest } from './file-digest.ts';
+import { formatProvenance, localBuilder } from './provenance.ts';
+import { rootfsPackages } from './rootfs-packages.ts';
+import { formatSbom } from './sbom.ts';
+
+export interface EvidenceInput {
+  /** The unsigned .deb, in the folder where the evidence goes. */
+  deb: string;
+  source: JailSource;
+  /** The control stanza of the package as built. */
+  control: Paragraph;
+  architecture: string;
+  /** SHA-256 of the source as the build saw it. */
+  sourceSha256: string;
+  lock: Lock;
+  /** What the build was given beside the locked packages. */
+  inputs?: readonly LockedInput[];
+  /** Its text, as it is embedded. */
+  lockText: string;
+  tree: RootfsTree;
+  /** The folder to write to. */
+  output: string;
+  /** A URI that names who builds (default: nobody in particular). */
+  builder?: string;
+}
+
+/** Where each piece of evidence is. */
+export interface Evidence {
+  buildinfo: string;
+  changes: string;
+  /** CycloneDX, JSON. */
+  sbom: string;
+  /** An in-toto statement, unsigned. */
+  provenance: string;
+}
+
+/**
+ * Writes what tells where a .deb came from beside it. All of it follows from the input: two builds give the same bytes.
+ *
+ * @throws ProdngError IO
+ */
+export async function writeEvidence(input: EvidenceInput): Promise<Evidence> {
+  const { source, architecture, output } = input;
+  const deb = await digestFile(input.deb);
+  const stem = deb.name.replace(/\.deb$/, '');
+  const upload = `${source.sourceName}_${withoutEpoch(source.version)}_${architecture}`;
+  const paths: Evidence = {
+    buildinfo: join(output, `${upload}.buildinfo`),
+    changes: join(output, `${upload}.changes`),
+    sbom: join(output, `${stem}.cdx.json`),
+    provenance: join(output, `${stem}.provenance.json`),
+  };
+  const buildinfo = buildinfoText(input, deb);
+  await writeFileAtomic(paths.buildinfo, buildinfo);
+  await writeFileAtomic(paths.sbom, sbomText(input, deb));
+  // an attestation of an earlier build is about other bytes
+  await rm(join(output, `${stem}.intoto.jsonl`), { force: true });
+  await writeFileAtomic(paths.provenance, provenanceText(input, deb));
+  const changes = await changesText(input, deb, digestText(`${upload}.buildinfo`, buildinfo));
+  await writeFileAtomic(paths.changes, changes);
+  return paths;
+}
+
+function buildinfoText({ source, architecture, lock }: EvidenceInput, deb: FileDigest): string {
+  const { sourceName, packageName, version, sourceDateEpoch } = source;
+  const origin = lock.archives[0]?.origin;
+  return formatBuildinfo({
+    source: sourceName,
+    version,
+    binaries: [packageName],
+    architecture,
+    files: [deb],
+    buildRoot: packagesFor(lock, 'build'),
+    buildPath: `/build/${sourceName}-${withoutEpoch(version)}`,
+    environment: buildEnvironment(sourceDateEpoch),
+    sourceDateEpoch,
+    ...(origin === undefined ? {} : { origin }),
+  });
+}
+
+function sbomText({ source, architecture, lock, tree, inputs = [] }: EvidenceInput, deb: FileDigest): string {
+  return formatSbom({
+    name: source.packageName,
+    version: source.version,
+    architecture,
+    sha256: deb.sha256,
+    source: source.sourceName,
+    sourceDateEpoch: source.sourceDateEpoch,
+    packages: rootfsPackages(lock, tree),
+    inputs,
+  });
+}
+
+function provenanceText(input: EvidenceInput, deb: FileDigest): string {
+  const { sourceName, version, sourceDateEpoch } = input.source;
+  return formatProvenance({
+    subject: { name: deb.name, sha256: deb.sha256 },
+    source: { name: sourceName, version, sha256: input.sourceSha256 },
+    lock: input.lock,
+    ...(input.inputs === undefined ? {} : { inputs: input.inputs }),
+    lockSha256: digestText('jail.lock', input.lockText).sha256,
+    sourceDateEpoch,
+    environment: buildEnvironment(sourceDateEpoch),
+    builder: input.builder ?? localBuilder,
+  });
+}
+
+async function changesText(input: EvidenceInput, deb: FileDigest, buildinfo: FileDigest): Promise<string> {
+  const { source, control, architecture } = input;
+  const { dir, packageName, sourceStanza } = source;
+  const changelog = await readFile(join(dir, 'debian/changelog'), 'utf8');
+  const field = (stanza: Paragraph, name: string): string => stanza.get(name)?.trim() || '-';
+  return formatChanges({
+    source: source.sourceName,
+    version: source.version,
+    binaries: [{ name: packageName, summary: control.get('Description')?.split('\n')[0] ?? '' }],
+    architecture,
+    distribution: source.distribution,
+    maintainer: field(control, 'Maintainer'),
+    changelog: readChangelogText(changelog, 'debian/changelog'),
+    files: [
+      { ...deb, section: field(control, 'Section'), priority: field(control, 'Priority') },
+      { ...buildinfo, section: field(sourceStanza, 'Section'), priority: field(sourceStanza, 'Priority') },
+    ],
+    sourceDateEpoch: source.sourceDateEpoch,
+  });
+}
+
+function withoutEpoch(version: string): string {
+  return version.replace(/^\d+:/, '');
+}

@@ -1,0 +1,119 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { parseChangelog } from '../control/changelog.ts';
+import { parseDeb822 } from '../control/deb822.ts';
+import type { Paragraph } from '../control/deb822-types.ts';
+import { versionFault } from '../control/version.ts';
+import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { lockFile } from '../lock/lock.ts';
+import { packagePattern } from '../store/package-pattern.ts';
+import { copyDsc, readDsc } from './dsc.ts';
+import { readSourceTree, type SourceTree } from './source-tree.ts';
+
+/** An ordinary Debian source package, with or without a jail: a folder, or a .dsc with its files. */
+export interface PlainSource {
+  path: string;
+  name: string;
+  version: string;
+  /** Build-Depends, -Arch and -Indep. */
+  buildDepends: string;
+  /** Always empty: nothing is composed. */
+  depends: '';
+  /** Where its lock is. */
+  lock: string;
+  /** Of a .dsc: its file name. */
+  dsc?: string;
+  /** Seconds; of a .dsc only its changelog tells, which is inside. */
+  sourceDateEpoch?: number;
+  /**
+   * What the build jail gets.
+   *
+   * @param work an empty folder for copies
+   */
+  files: (work: string) => Promise<SourceTree>;
+}
+
+/**
+ * Reads a source package as far as a build needs it.
+ *
+ * @param path a folder with debian/control, or a .dsc
+ * @throws ProdngError IO, CONTROL_SYNTAX
+ */
+export async function readPlainSource(path: string): Promise<PlainSource> {
+  return (await isFolder(path)) ? await readFolder(path) : await readDscSource(path);
+}
+
+async function readFolder(dir: string): Promise<PlainSource> {
+  const [control, changelog] = await Promise.all(
+    ['debian/control', 'debian/changelog'].map((name) => readText(join(dir, name))),
+  );
+  const stanzas = parseDeb822(control ?? '', join(dir, 'debian/control'));
+  const [stanza, ...binaries] = stanzas;
+  if (stanza === undefined)
+    throw new ProdngError('CONTROL_SYNTAX', `${join(dir, 'debian/control')}: it is empty`);
+  const entry = parseChangelog(changelog ?? '', join(dir, 'debian/changelog'));
+  const packages = binaries.flatMap((binary) => binary.get('Package') ?? []);
+  return {
+    path: dir,
+    ...identity(stanza, entry.version, dir),
+    lock: join(dir, lockFile),
+    sourceDateEpoch: entry.timestamp,
+    files: () => readSourceTree(dir, entry.timestamp, packages),
+  };
+}
+
+async function readDscSource(path: string): Promise<PlainSource> {
+  const dsc = await readDsc(path);
+  const own = identity(dsc.stanza, dsc.stanza.get('Version') ?? '', path);
+  return {
+    path,
+    ...own,
+    lock: join(dirname(path), `${own.name}_${withoutEpoch(own.version)}.lock`),
+    dsc: basename(path),
+    files: async (work) => {
+      await copyDsc(dsc, work);
+      return await readSourceTree(work, 0, []);
+    },
+  };
+}
+
+/** As dpkg names files: without the epoch. */
+export function withoutEpoch(version: string): string {
+  return version.replace(/^\d+:/, '');
+}
+
+function identity(stanza: Paragraph, version: string, path: string) {
+  const name = stanza.get('Source') ?? '';
+  if (!packagePattern.test(name))
+    throw new ProdngError('CONTROL_SYNTAX', `${path}: Source: ${JSON.stringify(name)} is no package name`);
+  const fault = version === '' ? 'it is missing' : versionFault(version);
+  if (fault !== undefined) throw new ProdngError('CONTROL_SYNTAX', `${path}: Version: ${fault}`);
+  const buildDepends = ['Build-Depends', 'Build-Depends-Arch', 'Build-Depends-Indep']
+    .map((field) => (stanza.get(field) ?? '').replace(/\s+/g, ' ').replace(/^[\s,]+|[\s,]+$/g, ''))
+    .filter((text) => text !== '')
+    .join(', ');
+  return { name, version, buildDepends, depends: '' } as const;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): ProdngError {
+  return new ProdngError('IO', `${path}: cannot be read (${errnoOf(error) ?? String(error)})`, {
+    cause: error,
+    hint: 'give the folder of a Debian source package, or its .dsc',
+  });
+}

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TarEntry } from '../archive/entry.ts';
+import { contentPadding, encodeEntryHeader, endOfArchive } from '../archive/tar-writer.ts';
+import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { builderId } from './build-spec.ts';
+
+/** The files of a source as a build sees them. */
+export interface SourceTree {
+  /** Sorted by path, folders before what is in them; `.` is not among them. */
+  entries: readonly SourceEntry[];
+}
+
+export interface SourceEntry {
+  entry: TarEntry;
+  /** Where the content is. */
+  file: string;
+  /** The content itself, where it is not the file's. */
+  content?: Buffer;
+}
+
+/** Version control, and what earlier builds and tests leave in a source: none of it is source. */
+const leftOutFolders = new Set([
+  '.git',
+  '.hg',
+  '.svn',
+  '.bzr',
+  'CVS',
+  '__pycache__',
+  '.pytest_cache',
+  '.debhelper',
+]);
+/** The lock names what a build is made from; it is not built. The rest is what debhelper leaves. */
+const leftOutFiles =
+  /^debian\/(?:jail\.lock|files|debhelper-build-stamp|[^/]+\.(?:substvars|debhelper\.log))$/;
+
+/**
+ * Lists a source tree in a form that depends on its contents alone: one owner, two modes, one time, one order.
+ *
+ * @param sourceDateEpoch seconds; the time of every entry
+ * @param ownPackages binary packages of the source: debhelper's `debian/PACKAGE` folders are left out
+ * @throws ProdngError IO for what cannot be read, and for anything that is no file, folder or symbolic link
+ */
+export async function readSourceTree(
+  dir: string,
+  sourceDateEpoch: number,
+  ownPackages: readonly string[],
+): Promise<SourceTree> {
+  const entries: SourceEntry[] = [];
+  const leftOut = new Set(ownPackages.map((name) => `debian/${name}`));
+  const visit = async (folder: string): Promise<void> => {
+    const names = await readdir(join(dir, folder), { encoding: 'buffer' });
+    for (const name of names.map((bytes) => utf8Name(folder, bytes)).sort(byCodeUnits)) {
+      const path = folder === '' ? name : `${folder}/${name}`;
+      const item = await sourceEntry(dir, path, sourceDateEpoch);
+      const isFolder = item.entry.type === 'directory';
+      if (isFolder ? leftOutFolders.has(name) || leftOut.has(path) : leftOutFiles.test(path)) continue;
+      entries.push(item);
+      if (isFolder) await visit(path);
+    }
+  };
+  await visit('');
+  return { entries };
+}
+
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function utf8Name(folder: string, bytes: Buffer): string {
+  const name = bytes.toString('utf8');
+  if (Buffer.from(name).equals(bytes)) return name;
+  throw new ProdngError('IO', `${folder || '.'}: a file name in it is not UTF-8: ${JSON.stringify(name)}`);
+}
+
+async function sourceEntry(dir: string, path: string, mtime: number): Promise<SourceEntry> {
+  const file = join(dir, path);
+  const stat = await lstat(file);
+  const type = stat.isFile()
+    ? 'file'
+    : stat.isDirectory()
+      ? 'directory'
+      : stat.isSymbolicLink()
+        ? 'symlink'
+        : undefined;
+  if (type === undefined)
+    throw new ProdngError('IO', `${file}: a source holds files, folders and symbolic links only`);
+  const executable = type !== 'file' || (stat.mode & 0o111) !== 0;
+  return {
+    file,
+    entry: {
+      path,
+      type,
+      mode: type === 'symlink' ? 0o777 : executable ? 0o755 : 0o644,
+      uid: builderId,
+      gid: builderId,
+      uname: '',
+      gname: '',
+      mtime,
+      size: type === 'file' ? stat.size : 0,
+      linkPath: type === 'symlink' ? await readlink(file) : '',
+    },
+  };
+}
+
+/**
+ * The source tree as a GNU tar.
+ *
+ * @throws ProdngError IO when a file changes while it is read
+ */
+export async function* sourceTar(tree: SourceTree): AsyncGenerator<Uint8Array> {
+  for (const { entry, file, content } of tree.entries) {
+    yield encodeEntryHeader(entry);
+    if (entry.size === 0) continue;
+    if (content === undefined) yield* exactly(file, entry.size);
+    else yield content;
+    yield contentPadding(entry.size);
+  }
+  yield endOfArchive;
+}
+
+async function* exactly(file: string, size: number): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  try {
+    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+      done += chunk.length;
+      if (done > size) break;
+      yield chunk;
+    }
+  } catch (error) {
+    throw new ProdngError('IO', `${file}: cannot be read (${errnoOf(error) ?? 'unknown error'})`, {
+      cause: error,
+    });
+  }
+  if (done !== size)
+    throw new ProdngError('IO', `${file}: changed while it was read`, { hint: 'build again' });
+}
+
+/** A tree in a folder of its own, as a build finds it. */
+export function inFolder(folder: string, { entries }: SourceTree): SourceTree {
+  const top = {
+    type: 'directory',
+    mode: 0o755,
+    uid: builderId,
+    gid: builderId,
+    uname: '',
+    gname: '',
+  } as const;
+  const mtime = Math.max(0, ...entries.map(({ entry }) => entry.mtime));
+  const root: SourceEntry = { file: '', entry: { path: folder, ...top, mtime, size: 0, linkPath: '' } };
+  const within = entries.map((item) => ({
+    ...item,
+    entry: { ...item.entry, path: `${folder}/${item.entry.path}` },
+  }));
+  return { entries: [root, ...within] };
+}
+
+/** A tree with other contents for some of its files. */
+export function withContents({ entries }: SourceTree, contents: ReadonlyMap<string, Buffer>): SourceTree {
+  return {
+    entries: entries.map((item) => {
+      const content = contents.get(item.entry.path);
+      if (content === undefined || item.entry.type !== 'file') return item;
+      return { ...item, content, entry: { ...item.entry, size: content.length } };
+    }),
+  };
+}
+
+/** The SHA-256 of a source as a build sees it. */
+export async function sourceDigest(tree: SourceTree): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of sourceTar(tree)) hash.update(chunk);
+  return hash.digest('hex');
+}
