@@ -1,0 +1,188 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ProdngError } from '../error/prodng-error.ts';
+import { inOwnMountNamespace, mountIdmapped } from '../kernel/mount.ts';
+import type { HostCheck } from '../system/host-check.ts';
+import type { Paths } from '../system/paths.ts';
+import { assertDhcpClient } from './dhcp-client.ts';
+import { firewallRules } from './firewall.ts';
+import { runTool } from './host-tool.ts';
+import { openIdMapping } from './id-mapping.ts';
+import { cgroupMode, findProgram, findRuntime } from './runtime.ts';
+import { rangeSize } from './uid-range.ts';
+
+type Check = Omit<HostCheck, 'ok' | 'detail'> & {
+  /** @returns what was found; throws what is wrong */
+  look: (paths: Paths) => Promise<string>;
+};
+
+const checks: readonly Check[] = [
+  {
+    name: 'root',
+    costs: 'no jail can be run: uid ranges and networks are for root to give',
+    mend: 'sudo prodng ...',
+    async look() {
+      const uid = process.getuid?.() ?? -1;
+      if (uid !== 0) throw new Error(`prodng runs as uid ${uid}`);
+      return 'prodng runs as root';
+    },
+  },
+  {
+    name: 'OCI runtime',
+    costs: 'no jail can be run',
+    mend: 'apt-get install crun runc',
+    async look() {
+      const { path } = findRuntime();
+      const { stdout } = await runTool([path, '--version']);
+      return `${path}: ${stdout.split('\n')[0] ?? ''}`;
+    },
+  },
+  {
+    name: 'user namespaces',
+    costs: 'no jail can be run',
+    mend: 'sysctl -w user.max_user_namespaces=65536',
+    async look() {
+      (await openIdMapping({ first: 0x7ffc_0000, count: rangeSize })).close();
+      return `${readFileSync('/proc/sys/user/max_user_namespaces', 'utf8').trim()} may be made`;
+    },
+  },
+  {
+    name: 'mounts with mapped owners',
+    costs: 'no jail can be run: its files would belong to nobody',
+    mend: "put prodng's folders on ext4, xfs or btrfs; a kernel of 5.12 or newer",
+    look: mapsOwners,
+  },
+  {
+    name: 'control groups',
+    costs: 'limits cannot be put in force, and a jail without its limits is not run',
+    mend: 'boot with systemd.unified_cgroup_hierarchy=1 and, for memory, cgroup_enable=memory',
+    look: hasControllers,
+  },
+  {
+    name: 'macvlan',
+    costs: 'jails with Jail-Network: macvlan cannot be run',
+    mend: 'modprobe macvlan',
+    async look() {
+      const commands =
+        'link add name a type veth peer name b\nlink add link a name c type macvlan mode bridge\n';
+      await runTool(['unshare', '--net', 'ip', '-batch', '-'], { input: commands });
+      return 'an interface can be made';
+    },
+  },
+  {
+    name: 'nft',
+    costs: 'jails with Jail-Network: macvlan cannot be run, as nothing would enforce Jail-Connect',
+    mend: 'apt-get install nftables',
+    async look() {
+      const nothing = { any: false, hosts: [], resolvers: [] };
+      await runTool(['unshare', '--net', 'nft', '--file', '-'], {
+        input: firewallRules({ listen: [] }, nothing),
+      });
+      return 'the packet filter of jails can be set up';
+    },
+  },
+  {
+    name: 'DHCP client',
+    costs: 'macvlan jails get no address by DHCP, only static ones',
+    mend: 'apt-get install busybox',
+    async look() {
+      const busybox = assertDhcpClient();
+      const { stdout } = await runTool([busybox, '--list']);
+      const missing = ['udhcpc', 'start-stop-daemon'].filter((name) => !stdout.split('\n').includes(name));
+      if (missing.length > 0) throw new Error(`${busybox}: it has no ${missing.join(' and no ')}`);
+      return `${busybox} udhcpc`;
+    },
+  },
+  {
+    name: 'loop devices',
+    costs: 'volumes with a size cannot be mounted',
+    mend: 'modprobe loop',
+    async look() {
+      const { stdout } = await runTool(['losetup', '--find']);
+      return `${stdout.trim()} is free`;
+    },
+  },
+  {
+    name: 'programs',
+    costs: 'jails, or those with volumes, cannot be run',
+    mend: 'apt-get install util-linux mount iproute2 e2fsprogs findutils',
+    async look() {
+      const needed = [
+        'ip',
+        'nsenter',
+        'unshare',
+        'setpriv',
+        'mount',
+        'losetup',
+        'mkfs.ext4',
+        'resize2fs',
+        'e2fsck',
+        'xargs',
+      ];
+      const missing = needed.filter((name) => findProgram(name) === undefined);
+      if (missing.length > 0) throw new Error(`${missing.join(', ')} not found`);
+      return needed.join(', ');
+    },
+  },
+];
+
+/** What this host has and lacks for running jails. Each is tried, not guessed from a version; nothing is changed. */
+export async function checkRunHost(paths: Paths): Promise<HostCheck[]> {
+  const found: HostCheck[] = [];
+  for (const { name, costs, mend, look } of checks) {
+    try {
+      found.push({ name, ok: true, detail: await look(paths) });
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      found.push({
+        name,
+        ok: false,
+        detail,
+        ...(costs === undefined ? {} : { costs }),
+        ...(mend === undefined ? {} : { mend }),
+      });
+    }
+  }
+  return found;
+}
+
+async function mapsOwners({ cache, state }: Paths): Promise<string> {
+  const mapping = await openIdMapping({ first: 0x7ffc_0000, count: rangeSize });
+  try {
+    for (const folder of [cache, state]) {
+      mkdirSync(folder, { recursive: true });
+      const trial = await mkdtemp(join(folder, '.doctor-'));
+      try {
+        inOwnMountNamespace(() => mountIdmapped(trial, trial, mapping.fd, ['rdonly']));
+      } catch (error) {
+        throw new ProdngError('HOST_LACKS', `${folder}: its file system cannot: ${String(error)}`);
+      } finally {
+        await rm(trial, { recursive: true });
+      }
+    }
+  } finally {
+    mapping.close();
+  }
+  return `${cache} and ${state} can be shown with other owners`;
+}
+
+async function hasControllers(): Promise<string> {
+  const mode = cgroupMode();
+  const have =
+    mode === 'v2'
+      ? readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8').trim().split(' ')
+      : mountedControllers();
+  const missing = ['memory', 'cpu', 'pids', ...(mode === 'v1' ? ['devices', 'freezer'] : ['io'])].filter(
+    (controller) => !have.includes(controller),
+  );
+  if (missing.length > 0) throw new Error(`${mode}, without the controllers ${missing.join(', ')}`);
+  return mode === 'v2' ? 'v2' : 'v1 (hybrid): enough to try a jail; production wants v2';
+}
+
+function mountedControllers(): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .filter((line) => line.split(' ')[2] === 'cgroup')
+    .flatMap((line) => line.split(' ')[3]?.split(',') ?? []);
+}
