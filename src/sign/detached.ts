@@ -1,0 +1,30 @@
+import { writeFileAtomic } from '../system/atomic-file.ts';
+import { openpgp } from './openpgp.ts';
+import { openSignedBytes } from './signed-bytes.ts';
+import type { Signer } from './signer.ts';
+
+/**
+ * Signs the unsigned bytes of a .deb beside it: PATH.asc, armoured, with one signature a signer. gpgv and sqv verify
+ * it against the file without its embedded signatures.
+ *
+ * @returns the path of the signature
+ * @throws ProdngError KEY, IO, DEB_FORMAT
+ */
+export async function signDetached(path: string, signers: readonly Signer[]): Promise<string> {
+  const bytes = await openSignedBytes(path);
+  try {
+    const signatures: Uint8Array[] = [];
+    for (const signer of signers) signatures.push(await signer.detached(bytes.unsigned()));
+    const output = `${path}.asc`;
+    await writeFileAtomic(output, await armored(Buffer.concat(signatures)));
+    return output;
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function armored(binarySignature: Uint8Array): Promise<string> {
+  const { readSignature } = await openpgp();
+  const signature = await readSignature({ binarySignature });
+  return signature.armor().replaceAll('\r\n', '\n');
+}

@@ -1,0 +1,31 @@
+import { createReadStream } from 'node:fs';
+import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+
+/** Where a passphrase comes from when nobody is to be asked. Never the command line: every user can read that. */
+export interface PassphraseSource {
+  /** An open file descriptor. */
+  fd?: number;
+  /** `PRODNG_KEY_PASSPHRASE_FILE`. */
+  file?: string;
+}
+
+/**
+ * The first line of the descriptor or file; undefined when neither is named.
+ *
+ * @throws ProdngError CONFIG when it cannot be read
+ */
+export async function givenPassphrase({ fd, file }: PassphraseSource): Promise<string | undefined> {
+  if (fd === undefined && (file === undefined || file === '')) return undefined;
+  try {
+    const chunks: Buffer[] = [];
+    const input = fd === undefined ? createReadStream(file ?? '') : createReadStream('', { fd });
+    for await (const chunk of input as AsyncIterable<Buffer>) chunks.push(chunk);
+    const [line = ''] = Buffer.concat(chunks).toString('utf8').split('\n');
+    return line;
+  } catch (cause) {
+    const name = fd === undefined ? `PRODNG_KEY_PASSPHRASE_FILE: ${file}` : `file descriptor ${fd}`;
+    throw new ProdngError('CONFIG', `${name}: cannot be read (${errnoOf(cause) ?? 'unknown error'})`, {
+      cause,
+    });
+  }
+}

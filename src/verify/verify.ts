@@ -1,0 +1,131 @@
+import { ProdngError } from '../error/prodng-error.ts';
+import { openSignedBytes } from '../sign/signed-bytes.ts';
+import { type Check, type CheckId, checkIds, judged, notPossible } from './check.ts';
+import { checkContent } from './check-content.ts';
+import { type ControlFacts, checkControl } from './check-control.ts';
+import { checkLock } from './check-lock.ts';
+import { checkMd5sums } from './check-md5sums.ts';
+import { checkProvenance } from './check-provenance.ts';
+import { checkRootfs, type RootfsSources } from './check-rootfs.ts';
+import { checkSbom } from './check-sbom.ts';
+import { checkSignature, type Trust } from './check-signature.ts';
+import { type PackageContents, readContents } from './package-contents.ts';
+import { type RebuildOptions, type RebuildReport, rebuildDeb } from './rebuild.ts';
+import { rebuildCheck, rebuildFailure } from './rebuild-check.ts';
+
+export interface VerifyOptions extends RootfsSources {
+  /** Absent: signatures cannot be judged. */
+  trust?: Trust;
+  /** The source to rebuild it from, and how. */
+  rebuild?: Pick<RebuildOptions, 'variations' | 'diffoscope' | 'timeout' | 'scratch'> & { source: string };
+}
+
+/** What all checks found, in the order of checkIds. */
+export interface Verification {
+  file: string;
+  /** SHA-256 of the file without its signatures; absent when it cannot be read. */
+  unsignedSha256?: string;
+  checks: Check[];
+  /** When a rebuild was asked for and came to an end. */
+  rebuild?: RebuildReport;
+}
+
+/** What makes a file unreadable as a .deb, rather than us unable to read it. */
+const malformed = new Set([
+  'AR_FORMAT',
+  'TAR_FORMAT',
+  'DEB_FORMAT',
+  'COMPRESSION',
+  'ENTRY_REFUSED',
+  'ARCHIVE_TOO_LARGE',
+]);
+
+/**
+ * Runs every check of a .deb; the rebuild only when its source is given. A check that cannot run says why; nothing stops the others but a
+ * file that cannot be read at all.
+ *
+ * @throws ProdngError IO, HOST_LACKS
+ */
+export async function verifyDeb(path: string, options: VerifyOptions): Promise<Verification> {
+  const read = await readAll(path);
+  if ('fault' in read) {
+    const others = checkIds.filter(
+      (id) => id !== 'structure' && (id !== 'rebuild' || options.rebuild !== undefined),
+    );
+    const rest = others.map((id) => notPossible(id, 'the file cannot be read as a .deb'));
+    return { file: path, checks: [judged('structure', [read.fault], ''), ...rest] };
+  }
+  const { contents } = read;
+  const control = checkControl(contents);
+  const { check: lockCheck, lock, inputs = [] } = checkLock(contents, control);
+  const rebuilt = await checkRebuild(path, contents, control, options);
+  const structure = judged('structure', contents.faults, `${contents.files.size} entries`);
+  return {
+    file: path,
+    unsignedSha256: contents.unsignedSha256,
+    checks: [
+      structure,
+      control.check,
+      checkMd5sums(contents),
+      await checkContent(path, contents.unsignedSha256, control),
+      lockCheck,
+      lock === undefined || control.declaration === undefined
+        ? notPossible('rootfs', 'there is no lock and declaration to compose it by')
+        : await checkRootfs(contents, lock, control.declaration, options),
+      await checkSignature(path, options.trust),
+      await checkSbom(path, contents.unsignedSha256, lock, inputs),
+      await checkProvenance(path, contents, { lock, inputs }, options.trust),
+      ...(rebuilt.check === undefined ? [] : [rebuilt.check]),
+    ],
+    ...(rebuilt.report === undefined ? {} : { rebuild: rebuilt.report }),
+  };
+}
+
+async function checkRebuild(
+  path: string,
+  { unsignedSha256, lockText }: PackageContents,
+  { name, version, architecture, isJail }: ControlFacts,
+  { rebuild, ...options }: VerifyOptions,
+): Promise<{ check?: Check; report?: RebuildReport }> {
+  if (rebuild === undefined) return {};
+  if (isJail && lockText === undefined)
+    return { check: notPossible('rebuild', 'there is no lock inside to rebuild it by') };
+  const what = {
+    source: rebuild.source,
+    name,
+    version,
+    architecture,
+    ...(isJail && lockText !== undefined ? { lockText } : {}),
+  };
+  try {
+    const report = await rebuildDeb(path, unsignedSha256, what, { ...options, ...rebuild });
+    return { check: rebuildCheck(report), report };
+  } catch (error) {
+    return { check: rebuildFailure(error) };
+  }
+}
+
+async function readAll(path: string): Promise<{ contents: PackageContents } | { fault: string }> {
+  try {
+    const bytes = await openSignedBytes(path);
+    try {
+      return { contents: await readContents(bytes) };
+    } finally {
+      await bytes.close();
+    }
+  } catch (error) {
+    if (!(error instanceof ProdngError) || !malformed.has(error.code)) throw error;
+    return { fault: error.message };
+  }
+}
+
+/**
+ * The exit status: 0 when nothing failed. A verification in which no check passed proves nothing and fails.
+ *
+ * @param required checks that must have passed: one that was not possible fails then
+ */
+export function verificationStatus(checks: readonly Check[], required: readonly CheckId[] = []): 0 | 1 {
+  if (checks.some(({ status }) => status === 'failed')) return 1;
+  if (!checks.some(({ status }) => status === 'passed')) return 1;
+  return required.every((id) => checks.some((check) => check.id === id && check.status === 'passed')) ? 0 : 1;
+}
