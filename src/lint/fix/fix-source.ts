@@ -1,0 +1,76 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readDeb822 } from '../../control/deb822.ts';
+import type { Field, Paragraph } from '../../control/deb822-types.ts';
+import { hasJailFields } from '../../control/jail-schema.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+import { writeFileAtomic } from '../../system/atomic-file.ts';
+import { run } from '../../system/process.ts';
+import { fixedCapabilities } from './fix-capabilities.ts';
+import { fixedFieldName } from './fix-field-name.ts';
+import { fixedFilesystem } from './fix-filesystem.ts';
+import { fixedListen } from './fix-listen.ts';
+
+const controlFile = 'debian/control';
+
+/** What a fixer makes of the lines of a value; the same lines when there is nothing to mend, none to drop the field. */
+export type FieldFixer = (lines: readonly string[]) => readonly string[];
+
+const fixers: Readonly<Record<string, FieldFixer>> = {
+  'xb-jail-capabilities': fixedCapabilities,
+  'xb-jail-listen': fixedListen,
+  'xb-jail-filesystem': fixedFilesystem,
+};
+
+/**
+ * Mends in a source's debian/control what needs no thought: names that are misspelled, lists that are unsorted or have
+ * repetitions, paths that are not normalised, capabilities that can never work. Everything else stays as it is,
+ * comments and order included.
+ *
+ * @returns the change as a unified diff; empty when there was nothing to mend
+ * @throws ProdngError IO, CONTROL_SYNTAX when the file is no deb822
+ */
+export async function fixSource(dir: string): Promise<string> {
+  const path = join(dir, controlFile);
+  const before = await readFile(path, 'utf8');
+  const after = fixedControl(before, path);
+  if (after === before) return '';
+  const { stdout } = await run(
+    ['diff', '-u', '--label', `a/${controlFile}`, '--label', `b/${controlFile}`, '--', path, '-'],
+    { input: after, accept: [0, 1] },
+  );
+  await writeFileAtomic(path, after, (await stat(path)).mode & 0o777);
+  return stdout.endsWith('\n') ? stdout : `${stdout}\n`;
+}
+
+/** A control file with its mechanical faults mended. */
+export function fixedControl(text: string, file: string): string {
+  const { paragraphs, diagnostics } = readDeb822(text, file);
+  if (diagnostics.length > 0)
+    throw new ProdngError('CONTROL_SYNTAX', `${file}: it cannot be mended as long as it cannot be read`, {
+      diagnostics,
+    });
+  const stanza = paragraphs.slice(1).find(hasJailFields);
+  if (stanza === undefined) return text;
+  const lines = text.split('\n');
+  // from the last to the first: what changes the number of lines moves only what is done already
+  for (const field of stanza.fields.toReversed()) fixField(lines, field, stanza);
+  return lines.join('\n');
+}
+
+function fixField(lines: string[], field: Field, stanza: Paragraph): void {
+  const values = field.lines();
+  const last = values.at(-1)?.line ?? field.line;
+  // comments between the lines of a value belong to somebody; such a value is not touched
+  if (last - field.line + 1 !== values.length) return;
+  const name = fixedFieldName(field.name, stanza);
+  const fixer = fixers[name.toLowerCase()];
+  const before = values.map(({ text }) => text);
+  const after = fixer === undefined ? before : fixer(before);
+  const isSame = after.length === before.length && after.every((line, index) => line === before[index]);
+  if (isSame && name === field.name) return;
+  const written = isSame
+    ? [(lines[field.line - 1] ?? '').replace(field.name, name), ...lines.slice(field.line, last)]
+    : after.map((line, index) => (index === 0 ? `${name}:${line === '' ? '' : ` ${line}`}` : ` ${line}`));
+  lines.splice(field.line - 1, values.length, ...written);
+}

@@ -1,0 +1,15 @@
+import type { Tag } from '../../tag.ts';
+
+export const tag: Tag = {
+  id: 'capability-duplicate',
+  family: 'capabilities',
+  severity: 'error',
+  certainty: 'certain',
+  reads: 'parser',
+  summary: 'a capability is declared twice',
+  explanation: 'A list with repetitions is one that nobody has looked over.',
+  fix: 'Leave one of them out; `prodng lint --fix` does it.',
+  references: ['capabilities(7)'],
+  triggers: { control: 'Jail-Capabilities: CHOWN, CAP_CHOWN' },
+  clean: { control: 'Jail-Capabilities: CHOWN' },
+};

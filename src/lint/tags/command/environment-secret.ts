@@ -1,0 +1,32 @@
+import type { Found } from '../../finding.ts';
+import type { DeclaredSubject } from '../../subject.ts';
+import type { Tag } from '../../tag.ts';
+
+export const tag: Tag = {
+  id: 'environment-secret',
+  family: 'command',
+  severity: 'warning',
+  certainty: 'likely',
+  reads: 'declaration',
+  summary: 'a secret stands in the control file',
+  explanation:
+    "The control fields of a package are public: they stand in the archive's index, in every log of " +
+    'apt and in `prodng ls`.',
+  fix:
+    'Have the host provide the secret as a file, `ro /etc/prodng/secrets/NAME`, and let the program ' +
+    'read it.',
+  references: ['docs/control-fields.md'],
+  triggers: { control: 'Jail-Environment: DB_PASSWORD=hunter2' },
+  clean: { control: 'Jail-Environment: DB_PASSWORD_FILE=/run/secrets/db' },
+  check,
+};
+
+const secret = /(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|SECRET_?KEY|ACCESS_?KEY)$/i;
+
+function* check({ declaration: { environment } }: DeclaredSubject): Iterable<Found> {
+  for (const [name, value] of Object.entries(environment)) {
+    if (!secret.test(name) || value === '' || value.startsWith('/')) continue;
+    const message = `${name} looks like a secret, and everybody can read it here`;
+    yield { message, context: name, field: 'Environment', at: `${name}=` };
+  }
+}

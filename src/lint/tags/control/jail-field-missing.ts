@@ -1,0 +1,18 @@
+import type { Tag } from '../../tag.ts';
+
+export const tag: Tag = {
+  id: 'jail-field-missing',
+  family: 'control',
+  severity: 'error',
+  certainty: 'certain',
+  reads: 'parser',
+  unreadable: true,
+  summary: 'a jail field that every jail must have is missing',
+  explanation:
+    'Without the format nobody knows how to read the other fields, and without the command there is ' +
+    'nothing to run.',
+  fix: 'Add the field that the message names.',
+  references: ['docs/control-fields.md'],
+  triggers: { control: 'Jail-Command:' },
+  clean: { control: 'Jail-Command: /usr/bin/hello' },
+};

@@ -1,0 +1,28 @@
+import type { Found } from '../../finding.ts';
+import type { DebSubject } from '../../subject.ts';
+import type { Tag } from '../../tag.ts';
+
+export const tag: Tag = {
+  id: 'elf-broken',
+  family: 'hermetic',
+  severity: 'warning',
+  certainty: 'certain',
+  reads: 'deb',
+  summary: 'a file starts like a program and is none',
+  explanation: 'It is truncated, or points outside of itself; the kernel or the loader refuses it.',
+  fix: 'Build it anew; find out what cut it off.',
+  references: ['elf(5)'],
+  triggers: { rootfs: { 'usr/lib/hello/plugin.so': { hex: '7f454c46020101000000000000000000' } } },
+  clean: { rootfs: { 'usr/lib/hello/plugin.so': { elf: {} } } },
+  check,
+};
+
+/** Python, Go and binutils ship broken ones on purpose, to test with. */
+const onPurpose = /\/(?:tests?|testdata)\//;
+
+function* check({ rootfs }: DebSubject): Iterable<Found> {
+  for (const { path, what } of rootfs.nodes.values()) {
+    if (what?.kind !== 'broken-elf' || onPurpose.test(path)) continue;
+    yield { message: `${path}: ${what.fault.fault}`, context: path, file: path };
+  }
+}

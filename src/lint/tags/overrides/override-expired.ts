@@ -1,0 +1,25 @@
+import type { Tag } from '../../tag.ts';
+
+export const tag: Tag = {
+  id: 'override-expired',
+  family: 'overrides',
+  severity: 'warning',
+  certainty: 'certain',
+  reads: 'overrides',
+  summary: 'an override has expired',
+  explanation: 'Whoever accepted the finding did so until that day. It counts again.',
+  fix: 'Mend what it covers, or renew the date after looking again.',
+  references: ['docs/lint-tags.md'],
+  triggers: {
+    control: 'Jail-Health:',
+    source: {
+      'debian/jail.lint-overrides': 'Tag: health-missing\nReason: it has no port\nExpires: 2025-06-30\n',
+    },
+  },
+  clean: {
+    control: 'Jail-Health:',
+    source: {
+      'debian/jail.lint-overrides': 'Tag: health-missing\nReason: it has no port\nExpires: 2027-06-30\n',
+    },
+  },
+};

@@ -1,0 +1,23 @@
+import type { Tag } from '../../tag.ts';
+
+export const tag: Tag = {
+  id: 'override-forbidden',
+  family: 'overrides',
+  severity: 'error',
+  certainty: 'certain',
+  reads: 'overrides',
+  summary: 'the policy forbids an override',
+  explanation: "The site's rules say which findings no source may accept by itself.",
+  fix: 'Mend what it covers, or have the policy changed by whoever keeps it.',
+  references: ['docs/lint-policy.md'],
+  triggers: {
+    control: 'Jail-Health:',
+    source: { 'debian/jail.lint-overrides': 'Tag: health-missing\nReason: it has no port\n' },
+    policy: { format: 1, overrides: { forbiddenTags: ['health-missing'] } },
+  },
+  clean: {
+    control: 'Jail-Health:',
+    source: { 'debian/jail.lint-overrides': 'Tag: health-missing\nReason: it has no port\n' },
+    policy: { format: 1, overrides: { forbiddenTags: ['health-port-undeclared'] } },
+  },
+};

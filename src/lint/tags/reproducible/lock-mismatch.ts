@@ -1,0 +1,43 @@
+import { packagesFor } from '../../../lock/lock.ts';
+import type { Found } from '../../finding.ts';
+import type { DebSubject } from '../../subject.ts';
+import type { Tag } from '../../tag.ts';
+
+export const tag: Tag = {
+  id: 'lock-mismatch',
+  family: 'reproducible',
+  severity: 'error',
+  certainty: 'likely',
+  reads: 'deb',
+  summary: 'the lock and the rootfs name different packages',
+  explanation:
+    'Every Debian package has a folder in /usr/share/doc with its copyright file, which no pruning ' +
+    'removes. A package that is in one of the two places only was added or left out after locking.',
+  fix: 'Build it again with `prodng build`, and look at what changed.',
+  references: ['Policy 12.5'],
+  triggers: { rootfs: { 'usr/share/doc/libevil1/copyright': 'x\n' } },
+  clean: {},
+  check,
+};
+
+/** What the composition leaves out although something depends on it. */
+const leftOut = new Set('apt apt-utils aptitude debconf debconf-i18n dpkg ucf adduser passwd'.split(' '));
+
+function* check({ deb, rootfs, lock, name, declaration }: DebSubject): Iterable<Found> {
+  if (lock === undefined) return;
+  const locked = new Set(packagesFor(lock, 'rootfs').map((item) => item.name));
+  const file = `${deb.jailFolder}/jail.lock`;
+  for (const { path, type } of rootfs.children('/usr/share/doc')) {
+    const own = path.slice('/usr/share/doc/'.length);
+    if (type !== 'directory' || rootfs.nodes.get(`${path}/copyright`)?.type !== 'file') continue;
+    if (own === name || locked.has(own)) continue;
+    yield { message: `${own} is in the rootfs and not in the lock`, context: own, file };
+  }
+  if (declaration?.prune.some((rule) => rule.startsWith('/usr/share/d') || rule.startsWith('/usr/share/*')))
+    return;
+  for (const own of locked) {
+    if (leftOut.has(own) || rootfs.at(`/usr/share/doc/${own}`) !== undefined) continue;
+    if (rootfs.nodes.has(`/usr/share/doc/${own}`)) continue;
+    yield { message: `${own} is in the lock and not in the rootfs`, context: own, file };
+  }
+}

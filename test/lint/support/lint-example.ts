@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Example } from '../../../src/lint/example.ts';
+import { type LintOptions, type LintResult, lintPath } from '../../../src/lint/lint.ts';
+import { newerThanLocked } from '../../../src/lint/newer-packages.ts';
+import { parsePolicy } from '../../../src/lint/policy-file.ts';
+import { writeExampleDeb } from './example-deb.ts';
+import { writeExampleSource } from './example-source.ts';
+import { jailName } from './sound-jail.ts';
+
+/** Lints an example, written to disk as it says, with the options that it asks for. */
+export async function lintExample(example: Example, as: 'source' | 'deb'): Promise<LintResult> {
+  const scratch = mkdtempSync(join(tmpdir(), 'prodng-lint-'));
+  try {
+    const path = join(scratch, as === 'deb' ? `${jailName}_1.0_amd64.deb` : jailName);
+    if (as === 'deb') writeExampleDeb(path, example);
+    else writeExampleSource(path, example);
+    const [result] = await lintPath(path, await optionsOf(example));
+    if (result === undefined) throw new Error('lint gave no result');
+    return result;
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+async function optionsOf({ policy, archive }: Example): Promise<LintOptions> {
+  return {
+    now: Date.parse('2026-01-01'),
+    ...(policy === undefined ? {} : { policy: await parsePolicy(JSON.stringify(policy), 'policy.json') }),
+    ...(archive === undefined
+      ? {}
+      : {
+          findNewer: async ({ lock }) => {
+            const { libc6: version, from = 'debian-security' } = archive;
+            const security = from.includes('security');
+            const offer = { name: 'libc6', version, architecture: 'amd64', archive: from, security };
+            return lock === undefined ? undefined : newerThanLocked(lock, [offer]);
+          },
+        }),
+  };
+}
+
+/** The tags of the findings that count. */
+export function tagsOf(result: LintResult): string[] {
+  const open = result.findings.filter(({ overridden }) => overridden === undefined);
+  return [...new Set(open.map(({ tag }) => tag))];
+}
+
+/** The tags of what lies at a path. */
+export async function tagsIn(path: string): Promise<string[]> {
+  return (await lintPath(path)).flatMap(tagsOf);
+}

@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { families } from '../../src/lint/severity.ts';
+import type { Tag } from '../../src/lint/tag.ts';
+import { tags } from '../../src/lint/tags.ts';
+import { lintExample, tagsOf } from './support/lint-example.ts';
+
+/** What an example of a tag can be written as. */
+function kinds(tag: Tag): ('source' | 'deb')[] {
+  const { triggers, clean } = tag;
+  if (tag.reads === 'source') return ['source'];
+  if (tag.reads === 'deb' || triggers.rootfs !== undefined || triggers.deb !== undefined) return ['deb'];
+  if (triggers.source !== undefined || clean.source !== undefined) return ['source'];
+  return tag.id.startsWith('control-syntax') ? ['source', 'deb'] : ['source', 'deb'];
+}
+
+for (const tag of tags) {
+  for (const kind of kinds(tag)) {
+    test(`${tag.id}: its example triggers it in a ${kind}`, async () => {
+      expect(tagsOf(await lintExample(tag.triggers, kind))).toContain(tag.id);
+    });
+    test(`${tag.id}: its clean example does not trigger it in a ${kind}`, async () => {
+      expect(tagsOf(await lintExample(tag.clean, kind))).not.toContain(tag.id);
+    });
+  }
+}
+
+test('the small jail that the examples change has nothing wrong', async () => {
+  for (const kind of ['source', 'deb'] as const) {
+    const { outcome, findings } = await lintExample({}, kind);
+    expect({ kind, outcome, findings }).toEqual({ kind, outcome: 'pass', findings: [] });
+  }
+});
+
+test('every file under tags/ is a tag of that name in that family', () => {
+  const files = families.flatMap((family) =>
+    readdirSync(`src/lint/tags/${family}`).map((name) => `${family}/${name.replace(/\.ts$/, '')}`),
+  );
+  expect(files.sort()).toEqual(tags.map(({ family, id }) => `${family}/${id}`).sort());
+});
+
+test('tags say what they are in whole sentences', () => {
+  for (const { id, summary, explanation, fix, references } of tags) {
+    expect(id).toMatch(/^[a-z0-9]+(?:-[a-z0-9]+)+$/);
+    expect(summary, id).not.toMatch(/\.$/);
+    expect(explanation, id).toMatch(/[.]$/);
+    expect(fix, id).toMatch(/^[A-Z].*[.]$/s);
+    expect(references.length, id).toBeGreaterThan(0);
+  }
+});
