@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { ProdngError } from '../error/prodng-error.ts';
+import type { LaunchRuntime } from '../jail/create-jail.ts';
+import type { RunRecord } from '../jail/jail-slot.ts';
+import { findProgram } from '../jail/runtime.ts';
+import { plainEnvironment } from '../system/process.ts';
+
+export interface MonitorOptions {
+  record: RunRecord;
+  /** Where conmon writes a file with the run's exit status, named by its id. */
+  exits: string;
+  /** What the service prints goes there, in the form of Kubernetes' logs. */
+  log: string;
+  /** Bytes after which the log begins anew. */
+  logSize: number;
+  /** Executed when the jail has ended, by conmon: also where no agent is there to see it. */
+  atExit?: readonly [string, ...string[]];
+  /** A locked file that stays locked for as long as conmon lives. */
+  lock?: number;
+}
+
+/**
+ * Has conmon(8) run the runtime and stay as the parent of the jail's processes: it reads what they print, and writes
+ * down how they end, whatever becomes of the agent. It lives in the host's own mount namespace; only the runtime enters
+ * the one that the jail's trees are mounted in.
+ *
+ * @returns a launcher for createJail
+ * @throws ProdngError HOST_LACKS when conmon is not installed
+ */
+export function launchMonitored(options: MonitorOptions): LaunchRuntime {
+  const conmon = findProgram('conmon');
+  if (conmon === undefined)
+    throw new ProdngError('HOST_LACKS', 'conmon: not found', {
+      hint: 'as root, run: apt-get install conmon',
+    });
+  // conmon makes the same command line of what it is told
+  return () => {
+    // a path to it in /proc holds even once this thread has left the namespace
+    const namespace = openSync('/proc/thread-self/ns/mnt', 'r');
+    return launch(conmon, namespace, options).finally(() => closeSync(namespace));
+  };
+}
+
+async function launch(conmon: string, namespace: number, options: MonitorOptions): Promise<number> {
+  // we may not spawn before this thread is back in the host's mount namespace
+  await Promise.resolve();
+  const child = spawn(conmon, conmonArguments(namespace, options), {
+    env: { ...plainEnvironment, _OCI_SYNCPIPE: '3' },
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', options.lock ?? 'ignore'],
+    detached: true,
+    cwd: '/',
+  });
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', (cause) =>
+      reject(new ProdngError('HOST_LACKS', `conmon: ${cause.message}`, { cause })),
+    );
+  });
+  const pipe = child.stdio[3];
+  if (!isReadable(pipe)) throw new ProdngError('INTERNAL', 'conmon: no pipe to it');
+  const said = await Promise.race([firstLine(pipe), failed]);
+  return pidIn(said) > 0 ? 0 : 1;
+}
+
+function isReadable(stream: unknown): stream is Readable {
+  return typeof stream === 'object' && stream !== null && 'readable' in stream;
+}
+
+/** conmon holds the pipe open for as long as it lives: what it has to say of the creation is one line. */
+async function firstLine(pipe: Readable): Promise<string> {
+  let said = '';
+  for await (const chunk of pipe) {
+    said += String(chunk);
+    if (said.includes('\n')) break;
+  }
+  return said;
+}
+
+/** conmon tells `{"data": PID}`, or a negative number and a message. */
+function pidIn(said: string): number {
+  const match = /"(?:data|pid)":\s*(-?\d+)/.exec(said);
+  return Number(match?.[1] ?? -1);
+}
+
+function conmonArguments(
+  namespace: number,
+  { record, exits, log, logSize, atExit }: MonitorOptions,
+): string[] {
+  const enter = [`--mount=/proc/${process.pid}/fd/${namespace}`, '--', ...record.runtime];
+  const options: Record<string, string> = {
+    cid: record.id,
+    cuuid: record.id,
+    name: record.name,
+    runtime: findProgram('nsenter') ?? 'nsenter',
+    bundle: record.bundle,
+    'container-pidfile': join(record.bundle, 'pid'),
+    'conmon-pidfile': monitorPidFile(record),
+    'persist-dir': record.bundle,
+    'exit-dir': exits,
+    'log-path': `k8s-file:${log}`,
+    'log-size-max': String(logSize),
+  };
+  return [
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+    ...enter.map((argument) => `--runtime-arg=${argument}`),
+    ...(atExit ?? []).map((word, index) => `--exit-command${index === 0 ? '' : '-arg'}=${word}`),
+    '--full-attach',
+    '--no-sync-log',
+  ];
+}
+
+/** Where conmon writes its own pid. */
+export function monitorPidFile({ bundle }: RunRecord): string {
+  return join(bundle, 'conmon.pid');
+}

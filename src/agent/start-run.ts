@@ -1,0 +1,125 @@
+import { closeSync, openSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JailDeclaration } from '../control/jail-declaration.ts';
+import { ProdngError } from '../error/prodng-error.ts';
+import { assertInForce, compareInForce } from '../jail/compare-in-force.ts';
+import { createJail } from '../jail/create-jail.ts';
+import { endDhcpClientArgv } from '../jail/dhcp-client.ts';
+import { startInspected } from '../jail/first-instruction.ts';
+import { readInForce } from '../jail/in-force.ts';
+import { type RunRecord, runFolder } from '../jail/jail-slot.ts';
+import { lockDown } from '../jail/lockdown.ts';
+import { compareLinks, configureNetwork, type JailNetwork, type Uplink } from '../jail/network.ts';
+import { prepareUnpacked, type UnpackedJail } from '../jail/prepare-jail.ts';
+import { tryLock } from '../kernel/at.ts';
+import type { AgentPaths } from './agent-paths.ts';
+import { launchMonitored } from './monitor.ts';
+import { bootId, type RunFile, writeRunFile } from './run-file.ts';
+
+export interface StartRequest {
+  /** The jail's name, which may be that of an instance. */
+  name: string;
+  jail: UnpackedJail;
+  rootfs: string;
+  uplink?: Uplink;
+  /** Beside a run of the same jail, which holds the name's lock. */
+  beside: boolean;
+  /** Bytes. */
+  logSize: number;
+}
+
+/** A run that this agent has started. */
+export interface StartedRun {
+  run: RunFile;
+  network: JailNetwork;
+  declaration: JailDeclaration;
+}
+
+/**
+ * Starts a jail with conmon as its monitor. What it takes to clear it away is on disk before anything of it exists;
+ * it counts as running, and outlives the agent, from the moment that the kernel's word has been compared with the
+ * declaration. Until then it dies with the agent.
+ *
+ * When it throws, the caller clears away what `onRun` told.
+ *
+ * @param onRun called as soon as there is something to clear away
+ * @throws ProdngError as runJail does
+ */
+export async function startRun(
+  { name, jail, rootfs, uplink, beside, logSize }: StartRequest,
+  paths: AgentPaths,
+  onRun: (run: RunFile) => void,
+): Promise<StartedRun> {
+  const prepared = await prepareUnpacked(jail, rootfs, {
+    paths: paths.jail,
+    name,
+    ...(uplink === undefined ? {} : { uplink }),
+  });
+  const { declaration } = prepared;
+  const lock = beside ? undefined : await lockName(name, paths);
+  let run: RunFile = {
+    format: 1,
+    boot: bootId(),
+    phase: 'creating',
+    started: new Date().toISOString(),
+    ...(uplink === undefined ? {} : { network: uplink }),
+    record: prepared.record,
+  };
+  const record = (phase: RunFile['phase'], to: RunRecord) => {
+    run = { ...run, phase, record: to };
+    writeRunFile(paths.runs, run);
+    onRun(run);
+  };
+  record('creating', prepared.record);
+  try {
+    const launch = launchMonitored({
+      record: prepared.record,
+      exits: paths.exits,
+      log: join(paths.logs, `${name}.log`),
+      logSize,
+      ...(lock === undefined ? {} : { lock }),
+      ...(uplink?.address === 'dhcp' ? { atExit: endDhcpClientArgv(prepared.record.bundle) } : {}),
+    });
+    await mkdir(runFolder(paths.jail), { recursive: true, mode: 0o700 });
+    const created = await createJail(prepared, launch);
+    try {
+      const { pid } = created;
+      record('creating', created.record);
+      const [network] = await Promise.all([
+        configureNetwork(created, declaration, uplink, prepared.destinations, paths.jail),
+        lockDown(pid),
+      ]);
+      const inspect = () => {
+        const inForce = readInForce(pid, prepared.runtime.cgroups);
+        assertInForce(name, [
+          ...compareInForce(declaration, prepared.expected, inForce),
+          ...compareLinks(declaration, pid),
+        ]);
+        record('running', created.record);
+      };
+      const started = await startInspected(pid, () => created.start(), inspect);
+      if (started.kind === 'running') return { run, network, declaration };
+      await network.close();
+      throw new ProdngError('JAIL_START', `${name}: the service could not be executed: ${created.errors()}`, {
+        hint: `read what it printed: prodng logs ${name}`,
+      });
+    } finally {
+      created.watchdog.callOff();
+    }
+  } finally {
+    if (lock !== undefined) closeSync(lock);
+  }
+}
+
+/** The lock of the name, which `prodng run` takes too: their volumes are the same. conmon goes on holding it. */
+async function lockName(name: string, paths: AgentPaths): Promise<number> {
+  const folder = runFolder(paths.jail);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const fd = openSync(join(folder, `${name}.lock`), 'a', 0o600);
+  if (tryLock(fd)) return fd;
+  closeSync(fd);
+  throw new ProdngError('BUSY', `a jail named ${name} is running, outside of the agent`, {
+    hint: `end that one: prodng run holds ${folder}/${name}.lock`,
+  });
+}

@@ -1,0 +1,51 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+
+/** Set when the reader was slower than us once: what follows must not overtake what Node still holds. */
+let isQueued = false;
+
+/**
+ * Writes to standard output. Node's own stream for it takes longer to load than most commands take, so it is left for
+ * readers that do not keep up.
+ *
+ * @throws ProdngError IO
+ */
+export function print(text: string | Uint8Array): void {
+  let rest = typeof text === 'string' ? Buffer.from(text) : text;
+  while (rest.length > 0 && !isQueued) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      // a reader that closes its end early (prodng ... | head) is not a fault
+      if (errnoOf(error) === 'EPIPE') process.exit(0);
+      if (errnoOf(error) !== 'EAGAIN') throw outputFault(error);
+      isQueued = true;
+    }
+  }
+  if (rest.length > 0) process.stdout.write(rest);
+}
+
+/** What is told of an error of standard output, such as a full disk. */
+export function outputFault(error: unknown): ProdngError {
+  return new ProdngError('IO', `standard output: cannot be written (${errnoOf(error) ?? String(error)})`, {
+    cause: error,
+  });
+}
+
+/** Whether people read standard output. */
+export function isTerminal(): boolean {
+  return isCharacterDevice(1) && process.stdout.isTTY === true;
+}
+
+/** Columns of the terminal; undefined for a pipe or file, and for a terminal whose size nobody has set. */
+export function terminalWidth(): number | undefined {
+  return isTerminal() ? process.stdout.columns || undefined : undefined;
+}
+
+function isCharacterDevice(handle: number): boolean {
+  try {
+    return fstatSync(handle).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}

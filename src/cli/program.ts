@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+import { commands, internalCommands } from './commands.ts';
+import { print, terminalWidth } from './print.ts';
+
+/**
+ * The command line of prodng. The modules of commands that are not wanted are not even loaded: they only stand in
+ * the list.
+ *
+ * @param isWanted which commands are to be usable
+ */
+export async function makeProgram(isWanted: (name: string) => boolean = () => true): Promise<Command> {
+  const program = new Command('prodng')
+    .description('Services in jails that arrive as Debian packages')
+    .version(packageVersion, '-V, --version')
+    .showHelpAfterError('(see --help)')
+    .exitOverride()
+    .configureOutput(output)
+    .enablePositionalOptions();
+  for (const { name, summary, load } of commands) {
+    if (isWanted(name)) (await load()).register(program);
+    else program.command(name).description(summary);
+  }
+  return program;
+}
+
+/** What commander would ask Node's streams, which take long to load. Our help has no colours. */
+const output = {
+  writeOut: print,
+  getOutHelpWidth: () => terminalWidth() ?? 80,
+  getOutHasColors: () => false,
+};
+
+declare const __PRODNG_VERSION__: string | undefined;
+const packageVersion = typeof __PRODNG_VERSION__ === 'string' ? __PRODNG_VERSION__ : 'development';
+
+/**
+ * Runs one command line.
+ *
+ * @param argv the arguments, without the interpreter and the program
+ * @returns the exit status: 0 fine, 1 findings or mismatch, 2 usage, configuration or host cannot, 3 internal fault
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  process.exitCode = 0;
+  try {
+    const words = argv.filter((word) => !word.startsWith('-'));
+    const wanted = words[0] === 'help' ? words[1] : words[0];
+    const program = await makeProgram((name) => name === wanted);
+    for (const { name, load } of internalCommands) if (name === wanted) (await load()).register(program);
+    await program.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // commander has already printed help, the version or what was wrong with the arguments
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const { reportError } = await import('./report-error.ts');
+    return reportError(error, ownArguments(argv).includes('--json'));
+  }
+}
+
+/** What stands before `--`: the rest belongs to the program that runs in the jail. */
+function ownArguments(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end === -1 ? argv : argv.slice(0, end);
+}

@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { registerJailVerb } from './jail-verb.ts';
+
+/** `prodng stop` */
+export function register(program: Command): void {
+  registerJailVerb(program, {
+    verb: 'stop',
+    description: 'stop jails as they declare',
+    examples: ['prodng stop web'],
+  });
+}

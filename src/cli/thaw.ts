@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { registerJailVerb } from './jail-verb.ts';
+
+/** `prodng thaw` */
+export function register(program: Command): void {
+  registerJailVerb(program, {
+    verb: 'thaw',
+    description: 'let the processes of frozen jails go on',
+    examples: ['prodng thaw web'],
+  });
+}

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
+import { until } from '../support/jail-host.ts';
+
+let host: AgentHost;
+
+beforeEach(async () => {
+  host = await makeAgentHost();
+  await host.startAgent();
+});
+
+afterEach(async () => {
+  const names = (await host.ok('ls', '-o', 'name')).split('\n').filter(Boolean);
+  for (const name of names) await host.ok('rm', '--purge', name);
+  await host.endAgent('SIGTERM');
+  const left = await host.leftovers();
+  await host.remove();
+  expect(left).toEqual([]);
+});
+
+const polite =
+  'Jail-Command: /bin/sh -c "trap \\"echo bye; exit 0\\" TERM; echo hello; while :; do sleep 0.1; done"';
+
+it('installs, starts, stops, restarts and removes a jail', async () => {
+  const deb = await host.jail({ fields: polite });
+  expect(await host.ok('install', deb)).toBe(`${host.name} 1.0-1 is installed and running\n`);
+  const { pid } = (await host.summary()) ?? {};
+  expect(existsSync(`/proc/${String(pid)}`)).toBe(true);
+  expect(await host.ok('stop', host.name)).toBe(`${host.name} is stopped\n`);
+  expect(existsSync(`/proc/${String(pid)}`)).toBe(false);
+  expect(await host.summary()).toMatchObject({ state: 'stopped', lastExit: { status: 0 } });
+  expect(await host.ok('start', host.name)).toBe(`${host.name} is running\n`);
+  expect(await host.ok('restart', host.name)).toBe(`${host.name} is running\n`);
+  await until(async () => (await host.ok('logs', host.name)) === 'hello\nbye\nhello\nbye\nhello\n');
+  expect(await host.ok('rm', host.name)).toBe(`${host.name} is removed\n`);
+  expect(await host.ok('ls', '-o', 'name')).toBe('');
+  expect(existsSync(join(host.folder, 'state/jails', `${host.name}.json`))).toBe(false);
+});
+
+it('takes a running jail over, untouched, after kill -9 of the agent', async () => {
+  await host.ok('install', await host.jail({ fields: polite }));
+  const before = await host.summary();
+  await host.endAgent('SIGKILL');
+  expect(existsSync(`/proc/${String(before?.pid)}`)).toBe(true);
+  await host.startAgent();
+  expect(await host.summary()).toEqual(before);
+  expect(await host.ok('stop', host.name)).toBe(`${host.name} is stopped\n`);
+  expect(await host.summary()).toMatchObject({ lastExit: { status: 0 } });
+});
+
+it('learns how a jail ended while there was no agent', async () => {
+  await host.ok(
+    'install',
+    await host.jail({ fields: 'Jail-Command: /bin/sh -c "sleep 1; exit 7"\nJail-Restart: no' }),
+  );
+  await host.endAgent('SIGKILL');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await host.startAgent();
+  await until(async () => (await host.summary())?.state === 'stopped');
+  expect(await host.summary()).toMatchObject({ lastExit: { status: 7 } });
+});
+
+it('says what is wrong in the words of the API', async () => {
+  expect(await host.prodng(['start', 'nobody'])).toMatchObject({
+    status: 2,
+    stderr: 'prodng: no jail named nobody is installed\n  hint: see which are: prodng ls\n',
+  });
+  expect(await host.prodng(['install', '/nonexistent.deb'])).toMatchObject({ status: 2 });
+  expect((await host.api('POST', '/v1/jails', '{"path":1}')).status).toBe(400);
+  expect((await host.api('GET', '/nowhere')).status).toBe(404);
+});
+
+it('runs instances of one package from one tree', async () => {
+  const deb = await host.jail({ fields: polite });
+  await host.ok('install', '--name', `${host.name}@1`, deb);
+  await host.ok('install', '--name', `${host.name}@2`, deb);
+  const [one, two] = [await host.summary(`${host.name}@1`), await host.summary(`${host.name}@2`)];
+  expect([one?.state, two?.state]).toEqual(['running', 'running']);
+  expect(one?.pid).not.toBe(two?.pid);
+});
+
+it('proves the log of events whole', async () => {
+  await host.ok('install', await host.jail({ fields: polite }));
+  expect(await host.ok('events', '--verify')).toMatch(/^3 records, none changed/);
+  expect(await host.ok('events')).toMatch(/agent-started.*installed.*started/s);
+});

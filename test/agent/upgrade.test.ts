@@ -1,0 +1,121 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
+import { until } from '../support/jail-host.ts';
+
+let host: AgentHost;
+
+beforeEach(async () => {
+  host = await makeAgentHost();
+  await host.startAgent();
+});
+
+afterEach(async () => {
+  const names = (await host.ok('ls', '-o', 'name')).split('\n').filter(Boolean);
+  for (const name of names) await host.ok('rm', '--purge', name);
+  await host.endAgent('SIGTERM');
+  const left = await host.leftovers();
+  await host.remove();
+  expect(left).toEqual([]);
+});
+
+/** A version that says its name, and writes it where it can. */
+function version(number: string, fields = '', end = 'exec sleep 1000'): Promise<string> {
+  return host.jail({
+    fields: `Jail-Command: /bin/sh -c "echo ${number} is here; ${end}"\n${fields}`,
+    control: (text) => text.replace('Version: 1.0-1', `Version: ${number}-1`),
+  });
+}
+
+const volume = 'Jail-Filesystem: rw /var/lib/box';
+
+it('upgrades a service beside the old one, and goes back in one step', async () => {
+  await host.ok('install', await version('1.0'));
+  const before = await host.summary();
+  expect(await host.ok('upgrade', host.name, await version('2.0'))).toBe(
+    `${host.name} is at 2.0-1, running\n`,
+  );
+  expect(existsSync(`/proc/${String(before?.pid)}`)).toBe(false);
+  expect(await host.ok('logs', host.name)).toBe('1.0 is here\n2.0 is here\n');
+  expect(await host.ok('rollback', host.name)).toBe(`${host.name} is at 1.0-1, running\n`);
+  expect(await host.ok('rollback', host.name)).toBe(`${host.name} is at 2.0-1, running\n`);
+  expect(await host.ok('events')).toMatch(/upgraded {2}from=1.0-1 {2}to=2.0-1.*rolled-back/s);
+});
+
+it('keeps the old version, untouched, when the new one does not stay up', async () => {
+  await host.ok('install', await version('1.0'));
+  const before = await host.summary();
+  const failed = await host.prodng(['upgrade', host.name, await version('2.0', '', 'exit 3')]);
+  expect(failed).toMatchObject({ status: 1, stderr: expect.stringContaining('it ended with status 3') });
+  expect(await host.summary()).toEqual(before);
+  expect(
+    readdirSync(join(host.folder, 'state/installed/jails')).filter((name) => name.length === 64),
+  ).toHaveLength(1);
+});
+
+it('starts the old version again when one with volumes fails its health check', async () => {
+  const health = `${volume}\nJail-Health: /bin/false interval=20s timeout=20s`;
+  await host.ok('install', await version('1.0', volume));
+  const failed = await host.prodng(['upgrade', '--wait', '3', host.name, await version('2.0', health)]);
+  expect(failed).toMatchObject({ status: 1, stderr: expect.stringContaining('exit status 1') });
+  expect(await host.summary()).toMatchObject({ version: '1.0-1', state: 'running' });
+});
+
+it('keeps volumes over upgrade and rollback', async () => {
+  await host.ok('install', await version('1.0', volume, 'echo kept > /var/lib/box/file; exec sleep 1000'));
+  await until(async () => (await host.ok('logs', host.name)) !== '');
+  const reading = 'cat /var/lib/box/file; exec sleep 1000';
+  await host.ok('upgrade', host.name, await version('2.0', volume, reading));
+  expect(await host.ok('logs', host.name)).toBe('1.0 is here\n2.0 is here\nkept\n');
+});
+
+it('asks before a version gains a right', async () => {
+  await host.ok('install', await version('1.0'));
+  const greedy = await version('2.0', 'Jail-Capabilities: CAP_NET_RAW');
+  const refused = await host.prodng(['upgrade', host.name, greedy]);
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toContain('2.0-1 declares more than 1.0-1:\n  Jail-Capabilities: CAP_NET_RAW');
+  expect(await host.summary()).toMatchObject({ version: '1.0-1' });
+  await host.ok('upgrade', '--accept', host.name, greedy);
+  expect(await host.summary()).toMatchObject({ version: '2.0-1' });
+});
+
+it('keeps as many versions as it is told to, and removes the trees of the rest', async () => {
+  await host.ok('install', await version('1.0'));
+  for (const number of ['2.0', '3.0', '4.0', '5.0'])
+    await host.ok('upgrade', host.name, await version(number));
+  expect(await host.json('inspect', host.name)).toMatchObject({
+    versions: [{ version: '3.0-1' }, { version: '4.0-1' }, { version: '5.0-1' }],
+  });
+  const trees = readdirSync(join(host.folder, 'state/installed/jails')).filter((name) => name.length === 64);
+  expect(trees).toHaveLength(3);
+});
+
+it("lets an operator lower limits, and raise them as far as the host's policy says", async () => {
+  await host.ok('install', await version('1.0', 'Jail-Memory: 64M\nJail-Pids: 20'));
+  await host.ok('set', host.name, 'memory=32M', 'pids=10');
+  await host.ok('restart', host.name);
+  const limits = async () => {
+    const summary = await host.summary();
+    const groups = await readFile(`/proc/${String(summary?.pid)}/cgroup`, 'utf8');
+    const path = /^\d+:pids:(.*)$/m.exec(groups)?.[1] ?? /^0::(.*)$/m.exec(groups)?.[1] ?? '';
+    const folder = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((top) =>
+      existsSync(`${top}${path}/pids.max`),
+    );
+    return readFile(`${folder}${path}/pids.max`, 'utf8');
+  };
+  expect(await limits()).toBe('10\n');
+  expect(await host.prodng(['set', host.name, 'pids=21'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('pids 21 is more than the 20 that it declares'),
+  });
+  expect(await host.prodng(['set', host.name, 'colour=red'])).toMatchObject({ status: 2 });
+  await host.endAgent('SIGTERM');
+  await writeFile(join(host.folder, 'etc/agent.json'), '{"raise": {"pids": 30}}');
+  await host.startAgent();
+  await host.ok('set', host.name, 'pids=21');
+  await host.ok('restart', host.name);
+  expect(await limits()).toBe('21\n');
+});
