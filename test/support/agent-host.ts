@@ -1,0 +1,97 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type Ended, type JailHost, makeJailHost, until } from './jail-host.ts';
+
+/** An agent with folders of its own, running real jails. */
+export interface AgentHost extends JailHost {
+  /** The agent that runs now. */
+  agent(): ChildProcess;
+  /** Starts one, and waits until it answers. */
+  startAgent(
+    env?: Readonly<Record<string, string>>,
+    netns?: number,
+    prefix?: readonly string[],
+  ): Promise<void>;
+  /** Ends it with a signal, and waits until it is gone. */
+  endAgent(signal: NodeJS.Signals): Promise<void>;
+  /** Runs a verb that must work, and gives what it printed as JSON. */
+  json(...argv: string[]): Promise<unknown>;
+  ok(...argv: string[]): Promise<string>;
+  /** One jail of `prodng ls`. */
+  summary(name?: string): Promise<Record<string, unknown> | undefined>;
+  /** Asks the API itself. */
+  api(method: string, path: string, body?: string, type?: string): Promise<{ status: number; body: string }>;
+  /** The agent's standard output so far. */
+  said(): string;
+}
+
+export async function makeAgentHost(): Promise<AgentHost> {
+  const host = await makeJailHost();
+  host.env.PRODNG_CONFIG_DIR = join(host.folder, 'etc');
+  await mkdir(join(host.folder, 'etc'));
+  let child: ChildProcess | undefined;
+  let output = '';
+  const socketPath = join(host.folder, 'run/agent.sock');
+  const api: AgentHost['api'] = (method, path, body, type = 'application/json') =>
+    new Promise((resolve, reject) => {
+      const headers =
+        body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) };
+      const asked = request({ socketPath, method, path, headers }, (response) => {
+        text(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject);
+      });
+      asked.once('error', reject);
+      asked.end(body);
+    });
+  const ok: AgentHost['ok'] = async (...argv) => {
+    const ended: Ended = await host.prodng(argv);
+    if (ended.status !== 0) throw new Error(`${argv.join(' ')}: ${ended.status}: ${ended.stderr}\n${output}`);
+    return ended.stdout;
+  };
+  const json: AgentHost['json'] = async (...argv) => JSON.parse(await ok(...argv));
+  const running = (): ChildProcess => {
+    if (child === undefined) throw new Error('no agent was started');
+    return child;
+  };
+  return {
+    ...host,
+    agent: running,
+    async startAgent(env = {}, netns, prefix = []) {
+      const started = host.start(['agent'], { env, prefix, ...(netns === undefined ? {} : { netns }) });
+      child = started;
+      started.stdout?.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      started.stderr?.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      await until(async () => {
+        if (started.exitCode !== null) throw new Error(`the agent ended: ${output}`);
+        try {
+          return (await api('GET', '/v1/jails')).status === 200;
+        } catch {
+          return false;
+        }
+      });
+    },
+    async endAgent(signal) {
+      const ending = running();
+      if (ending.exitCode !== null || ending.signalCode !== null) return;
+      const exit = once(ending, 'exit');
+      ending.kill(signal);
+      await exit;
+    },
+    json,
+    ok,
+    async summary(name = host.name) {
+      const jails: unknown = await json('ls', '-o', 'json');
+      if (!Array.isArray(jails)) throw new Error('no list');
+      return jails.find((jail: Record<string, unknown>) => jail.name === name);
+    },
+    api,
+    said: () => output,
+  };
+}
