@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { capabilityNames } from '../control/capabilities.ts';
 import type { JailDeclaration } from '../control/jail-declaration.ts';
+import { errnoOf } from '../error/prodng-error.ts';
 import { type InForce, readInForce } from '../jail/in-force.ts';
 import { exposureScore } from '../lint/score.ts';
 import { isRunning, type RunFile } from './run-file.ts';
@@ -29,12 +30,17 @@ export function exposureOf(
   try {
     inForce = readInForce(pid, cgroups);
   } catch (error) {
-    // it has ended since
-    if (!isRunning(run)) return undefined;
+    if (endingCodes.includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
   return exposureScore(asInForce(declaration, inForce));
 }
+
+/**
+ * What proc(5) answers for a process that is ending or has ended: an exiting one still counts as alive when it has given
+ * its namespaces up, and mountinfo is then EINVAL.
+ */
+const endingCodes = ['EINVAL', 'ENOENT', 'ESRCH'];
 
 /**
  * A declaration with what the kernel can be asked for at any time: limits, as an operator's overrides may have come
