@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { constants, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { currentActor } from './actor.ts';
 import {
   type AgentEvent,
@@ -211,12 +211,8 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '';
-    throw new ProdngError(
-      'IO',
-      `${path}: the log of events cannot be read (${errnoOf(error) ?? 'unknown'})`,
-      {
-        cause: error,
-      },
-    );
+    throw new ProdngError('IO', `${path}: the log of events cannot be read: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { Socket } from 'node:net';
 import type { HealthCheck } from '../control/jail-declaration.ts';
-import { errnoOf } from '../error/prodng-error.ts';
+import { reasonOf } from '../error/prodng-error.ts';
 import type { RunRecord } from '../jail/jail-slot.ts';
 import { connectInNetns } from '../kernel/netns.ts';
 import { startInJail } from './start-in-jail.ts';
@@ -19,7 +19,7 @@ export async function checkHealth(check: HealthCheck, record: RunRecord): Promis
     socket.destroy();
     return undefined;
   } catch (error) {
-    return errnoOf(error) ?? (error instanceof Error ? error.message : String(error));
+    return reasonOf(error);
   }
 }
 

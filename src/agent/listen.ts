@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs';
 import { createSecureContext, createServer, type SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { AgentConfig } from './agent-config.ts';
 import type { ApiServer } from './api-schema.ts';
 
@@ -81,7 +81,7 @@ export async function listenOnTls(
   try {
     await once(tls, 'listening');
   } catch (cause) {
-    throw new ProdngError('NETWORK', `${address} port ${port}: ${errnoOf(cause) ?? 'cannot listen'}`, {
+    throw new ProdngError('NETWORK', `${address} port ${port}: ${reasonOf(cause)}`, {
       cause,
     });
   }
@@ -125,7 +125,7 @@ function readPem(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new ProdngError('CONFIG', `${path}: cannot be read (${errnoOf(cause) ?? 'unknown'})`, {
+    throw new ProdngError('CONFIG', `${path}: cannot be read: ${reasonOf(cause)}`, {
       hint: 'agent.json names it under "tls"',
       cause,
     });

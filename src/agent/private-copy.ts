@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE, O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants;
 
@@ -44,7 +44,7 @@ async function openRegular(deb: string): Promise<FileHandle> {
   try {
     file = await open(deb, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   } catch (cause) {
-    throw new ProdngError('IO', `${deb}: cannot be opened: ${errnoOf(cause) ?? String(cause)}`, { cause });
+    throw new ProdngError('IO', `${deb}: cannot be opened: ${reasonOf(cause)}`, { cause });
   }
   const stat = await file.stat();
   if (stat.isFile() && stat.size <= most) return file;
@@ -64,9 +64,8 @@ function renamed(error: ProdngError, copy: string, deb: string): ProdngError {
 }
 
 function copyFailed(error: unknown, deb: string): ProdngError {
-  const errno = errnoOf(error) ?? 'unknown';
-  return new ProdngError('IO', `${deb}: it cannot be copied to the agent's folder (${errno})`, {
-    ...(errno === 'ENOSPC' ? { hint: 'make room on the disk of /var/lib/prodng' } : {}),
+  return new ProdngError('IO', `${deb}: it cannot be copied to the agent's folder: ${reasonOf(error)}`, {
+    ...(errnoOf(error) === 'ENOSPC' ? { hint: 'make room on the disk of /var/lib/prodng' } : {}),
     cause: error,
   });
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { type EventHead, faultOf, genesis, parseRecord } from './event-record.ts';
 
 /** What a check of the log found. */
@@ -66,13 +66,9 @@ async function* linesOf(
     }
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return;
-    throw new ProdngError(
-      'IO',
-      `${path}: the log of events cannot be read (${errnoOf(error) ?? 'unknown'})`,
-      {
-        cause: error,
-      },
-    );
+    throw new ProdngError('IO', `${path}: the log of events cannot be read: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   if (rest.length > 0) yield { line: rest.toString('utf8'), isWhole: false };
 }

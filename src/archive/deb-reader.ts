@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { type ArMember, readArMembers, readAt, readRange } from './ar.ts';
 import { type Compression, type DecompressOptions, decompress } from './compression.ts';
 import { defaultTarLimits, type TarItem, type TarLimits } from './entry.ts';
@@ -61,7 +61,7 @@ export async function openDeb(path: string, limits: DebLimits = defaultDebLimits
     // a FIFO would have us wait for its writer
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new ProdngError('IO', `${path}: cannot be opened: ${errnoOf(error) ?? String(error)}`, {
+    throw new ProdngError('IO', `${path}: cannot be opened: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync } from
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { renameNew, tryLock } from '../kernel/at.ts';
 import { syncFolder } from '../system/atomic-file.ts';
 import { plainEnvironment } from '../system/process.ts';
@@ -45,7 +45,7 @@ export class FreshFolder {
       }
     } catch (error) {
       if (error instanceof ProdngError) throw error;
-      throw new ProdngError('IO', `${target}: cannot be made: ${errnoOf(error) ?? String(error)}`, {
+      throw new ProdngError('IO', `${target}: cannot be made: ${reasonOf(error)}`, {
         cause: error,
       });
     }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { FileSlice } from './segment.ts';
 
 /**
@@ -25,7 +25,7 @@ export class SliceReader {
       }
     } catch (error) {
       if (error instanceof ProdngError) throw error;
-      const why = errnoOf(error) ?? String(error);
+      const why = reasonOf(error);
       throw new ProdngError('IO', `${slice.path}: cannot be read: ${why}`, { cause: error });
     }
   }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, futimesSync, writeSync } from 'node:fs';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import {
   chownAt,
   linkAt,
@@ -210,7 +210,9 @@ function explained(entry: TarEntry, error: unknown): unknown {
     case 'EEXIST':
     case 'ENAMETOOLONG':
     case 'EINVAL':
-      return new ProdngError('ENTRY_REFUSED', `${name}: the kernel refuses it: ${code}`, { cause: error });
+      return new ProdngError('ENTRY_REFUSED', `${name}: the kernel refuses it: ${reasonOf(error)}`, {
+        cause: error,
+      });
     case 'ENOSPC':
     case 'EDQUOT':
       return new ProdngError('IO', `${name}: no space left`, {

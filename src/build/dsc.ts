@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { stripClearsign } from '../control/clearsigned.ts';
 import { parseDeb822 } from '../control/deb822.ts';
 import type { Paragraph } from '../control/deb822-types.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 
 /** A file that a .dsc names. */
 export interface DscFile {
@@ -79,7 +79,7 @@ async function copyChecked(from: string, file: DscFile, folder: string): Promise
     await pipeline(source, createWriteStream(join(folder, file.name), { flags: 'wx' }));
   } catch (error) {
     const hint = 'a .dsc is built with the files that it names beside it';
-    throw new ProdngError('IO', `${from}: cannot be read (${errnoOf(error) ?? String(error)})`, {
+    throw new ProdngError('IO', `${from}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
       hint,
     });
@@ -95,7 +95,7 @@ async function readSource(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new ProdngError('IO', `${path}: cannot be read (${errnoOf(error) ?? String(error)})`, {
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

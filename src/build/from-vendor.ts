@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { readLock, writeLock } from '../lock/lock-file.ts';
 import { parseLock } from '../lock/lock-parser.ts';
 import { formatLock } from '../lock/lock-text.ts';
@@ -102,7 +102,7 @@ async function orUnreadable<T>(file: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
-    throw new ProdngError('IO', `${file}: cannot be read (${errnoOf(error) ?? String(error)})`, {
+    throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -4,7 +4,7 @@ import { parseChangelog } from '../control/changelog.ts';
 import { parseDeb822 } from '../control/deb822.ts';
 import type { Paragraph } from '../control/deb822-types.ts';
 import { versionFault } from '../control/version.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { lockFile } from '../lock/lock.ts';
 import { packagePattern } from '../store/package-pattern.ts';
 import { copyDsc, readDsc } from './dsc.ts';
@@ -112,7 +112,7 @@ async function readText(path: string): Promise<string> {
 }
 
 function unreadable(path: string, error: unknown): ProdngError {
-  return new ProdngError('IO', `${path}: cannot be read (${errnoOf(error) ?? String(error)})`, {
+  return new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, {
     cause: error,
     hint: 'give the folder of a Debian source package, or its .dsc',
   });

@@ -4,7 +4,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TarEntry } from '../archive/entry.ts';
 import { contentPadding, encodeEntryHeader, endOfArchive } from '../archive/tar-writer.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { builderId } from './build-spec.ts';
 
 /** The files of a source as a build sees them. */
@@ -130,7 +130,7 @@ async function* exactly(file: string, size: number): AsyncGenerator<Uint8Array> 
       yield chunk;
     }
   } catch (error) {
-    throw new ProdngError('IO', `${file}: cannot be read (${errnoOf(error) ?? 'unknown error'})`, {
+    throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

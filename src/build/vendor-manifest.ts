@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Diagnostic, errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { type Diagnostic, errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 
 /** A file of a vendor folder. */
 export interface VendoredFile {
@@ -60,6 +60,6 @@ export async function readManifest(folder: string): Promise<VendoredFile[] | und
     if (error instanceof ProdngError) throw error;
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ProdngError('IO', `${path}: cannot be read (${code ?? String(error)})`, { cause: error });
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }

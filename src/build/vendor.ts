@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readJailSource } from '../control/jail-source.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { type Lock, lockFile } from '../lock/lock.ts';
 import { readLock } from '../lock/lock-file.ts';
 import { formatLock } from '../lock/lock-text.ts';
@@ -161,7 +161,7 @@ async function copyChecked(from: string, to: string, wanted: string | undefined)
     return sha256;
   } catch (error) {
     if (error instanceof ProdngError) throw error;
-    throw new ProdngError('IO', `${to}: cannot be written (${errnoOf(error) ?? String(error)})`, {
+    throw new ProdngError('IO', `${to}: cannot be written: ${reasonOf(error)}`, {
       cause: error,
     });
   } finally {

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EventRecord } from '../agent/event-record.ts';
 import type { EventVerdict } from '../agent/verify-events.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { agentClient, untilInterrupted } from './agent-client.ts';
 import { countOption, printable } from './output.ts';
 import { print } from './print.ts';
@@ -72,7 +72,7 @@ async function verdictOf(known: string | undefined, file: string | undefined): P
   }
   const { verifyEvents } = await import('../agent/verify-events.ts');
   await access(file, constants.R_OK).catch((cause: unknown) => {
-    throw new ProdngError('IO', `${file}: cannot be read (${errnoOf(cause) ?? 'unknown'})`, { cause });
+    throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(cause)}`, { cause });
   });
   return verifyEvents(file, known === undefined ? {} : { known });
 }

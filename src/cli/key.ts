@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { KeyStore, StoredKey } from '../sign/key-store.ts';
 import { prodngPaths } from '../system/paths.ts';
 import { askNewPassphrase, type PassphraseOptions, passphraseOption } from './passphrase.ts';
@@ -114,7 +114,7 @@ async function importFile(file: string, { json }: { json?: true }): Promise<void
   const { collect } = await import('../sign/collect.ts');
   const { importKeys } = await import('../sign/import-keys.ts');
   const bytes = await (file === '-' ? collect(process.stdin) : readFile(file)).catch((cause: unknown) => {
-    throw new ProdngError('IO', `${file}: cannot be read (${errnoOf(cause) ?? 'unknown error'})`, { cause });
+    throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(cause)}`, { cause });
   });
   printKeys(await importKeys(await openKeys(), bytes, file), json === true);
 }

@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 
 /** Set when the reader was slower than us once: what follows must not overtake what Node still holds. */
 let isQueued = false;
@@ -27,7 +27,7 @@ export function print(text: string | Uint8Array): void {
 
 /** What is told of an error of standard output, such as a full disk. */
 export function outputFault(error: unknown): ProdngError {
-  return new ProdngError('IO', `standard output: cannot be written (${errnoOf(error) ?? String(error)})`, {
+  return new ProdngError('IO', `standard output: cannot be written: ${reasonOf(error)}`, {
     cause: error,
   });
 }

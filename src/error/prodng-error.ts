@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util';
 import { type ErrorCode, errorCodes } from './codes.ts';
 
 /** One finding at a place in a file. Lines and columns count from 1. */
@@ -48,4 +49,14 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/**
+ * Why a system call failed, in the words of errno(3): `no such file or directory`. Of any other error what it says.
+ */
+export function reasonOf(error: unknown): string {
+  const errno = errnoOf(error);
+  if (errno === undefined) return error instanceof Error ? error.message : String(error);
+  for (const [name, text] of getSystemErrorMap().values()) if (name === errno) return text;
+  return error instanceof Error && error.message !== '' ? error.message : errno;
 }

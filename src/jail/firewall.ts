@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import type { ConnectRule, JailDeclaration, Protocol } from '../control/jail-declaration.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { runTool } from './host-tool.ts';
 
 /** A rule of Jail-Connect with its name resolved. */
@@ -46,14 +46,10 @@ async function addressesOf(rule: ConnectRule & { kind: 'host' }): Promise<Destin
     const found = await lookup(host, { all: true });
     return found.map(({ address }) => ({ name: host, address, port, protocol }));
   } catch (error) {
-    throw new ProdngError(
-      'NETWORK',
-      `Jail-Connect: ${host} has no address (${errnoOf(error) ?? 'unknown'})`,
-      {
-        hint: 'the name must be known to this host when the jail starts',
-        cause: error,
-      },
-    );
+    throw new ProdngError('NETWORK', `Jail-Connect: ${host} has no address: ${reasonOf(error)}`, {
+      hint: 'the name must be known to this host when the jail starts',
+      cause: error,
+    });
   }
 }
 

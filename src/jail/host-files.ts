@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import type { JailDeclaration, JailMount } from '../control/jail-declaration.ts';
 import { isWithin } from '../control/jail-path.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { JailBind } from './oci-spec.ts';
 import { resolveInRoot } from './root-path.ts';
 
@@ -52,7 +52,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw new ProdngError('HOST_LACKS', `Jail-Filesystem: ${path}: ${errnoOf(error) ?? 'cannot be read'}`, {
+    throw new ProdngError('HOST_LACKS', `Jail-Filesystem: ${path}: ${reasonOf(error)}`, {
       hint: 'the jail needs a file of the host that is not there',
       cause: error,
     });

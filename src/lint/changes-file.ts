@@ -11,7 +11,7 @@ import { readRegularFile } from '../system/regular-file.ts';
  */
 export function debsOfChanges(path: string): string[] {
   const bytes = readRegularFile(path);
-  if (bytes === undefined) throw new ProdngError('IO', `${path}: cannot be read (ENOENT)`);
+  if (bytes === undefined) throw new ProdngError('IO', `${path}: cannot be read: no such file or directory`);
   const [stanza] = parseDeb822(stripClearsign(bytes.toString()).text, path);
   const names = (stanza?.field('Files')?.lines() ?? [])
     .map((line) => line.text.trim().split(/\s+/).at(-1) ?? '')

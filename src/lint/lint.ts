@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { commonTags } from './common-tags.ts';
 import type { Finding, Found } from './finding.ts';
 import type { Located } from './locate.ts';
@@ -72,12 +72,11 @@ function isFolder(path: string): boolean {
     const about = statSync(path);
     // a fifo would keep us waiting for its writer
     if (!about.isDirectory() && !about.isFile())
-      throw new ProdngError('IO', `${path}: cannot be read (not a regular file)`);
+      throw new ProdngError('IO', `${path}: cannot be read: not a regular file`);
     return about.isDirectory();
   } catch (error) {
     if (error instanceof ProdngError) throw error;
-    const code = errnoOf(error);
-    throw new ProdngError('IO', `${path}: cannot be read (${code ?? String(error)})`, {
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
       hint: 'give the folder of a jail source, a .deb or a .changes file',
     });

@@ -11,6 +11,6 @@ export const overridesFile = 'debian/jail.lint-overrides';
  */
 export function readOverrideFile(path: string): { file: string; text: string } {
   const bytes = readRegularFile(path);
-  if (bytes === undefined) throw new ProdngError('IO', `${path}: cannot be read (ENOENT)`);
+  if (bytes === undefined) throw new ProdngError('IO', `${path}: cannot be read: no such file or directory`);
   return { file: path, text: bytes.toString() };
 }

@@ -94,6 +94,6 @@ export async function parsePolicy(text: string, file: string): Promise<Policy> {
  */
 export async function readPolicy(path: string): Promise<Policy> {
   const bytes = readRegularFile(path);
-  if (bytes === undefined) throw new ProdngError('IO', `${path}: cannot be read (ENOENT)`);
+  if (bytes === undefined) throw new ProdngError('IO', `${path}: cannot be read: no such file or directory`);
   return await parsePolicy(bytes.toString(), path);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Paragraph } from '../control/deb822-types.ts';
 import { hasJailFields, type JailPrefix, parseJailDeclaration } from '../control/jail-schema.ts';
 import { inspectJailSource } from '../control/jail-source.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { Lock } from '../lock/lock.ts';
 import { readRegularFile } from '../system/regular-file.ts';
 import { ControlLocator } from './locate.ts';
@@ -48,7 +48,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
   } catch (error) {
-    throw new ProdngError('IO', `${folder}: cannot be read (${errnoOf(error) ?? String(error)})`, {
+    throw new ProdngError('IO', `${folder}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import type { Lock } from './lock.ts';
 import { parseLock } from './lock-parser.ts';
@@ -18,7 +18,7 @@ export async function readLock(path: string): Promise<Lock | undefined> {
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT') return undefined;
-    throw new ProdngError('IO', `${path}: cannot be read (${code ?? 'unknown error'})`, { cause: error });
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   return parseLock(bytes, path);
 }
@@ -39,7 +39,7 @@ export async function writeLock(path: string, lock: Lock): Promise<boolean> {
   try {
     await writeFileAtomic(path, text);
   } catch (error) {
-    throw new ProdngError('IO', `${path}: cannot be written (${errnoOf(error) ?? 'unknown error'})`, {
+    throw new ProdngError('IO', `${path}: cannot be written: ${reasonOf(error)}`, {
       cause: error,
     });
   }

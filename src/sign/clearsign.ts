@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import type { Signer } from './signer.ts';
 
@@ -14,7 +14,7 @@ export async function clearsignFile(path: string, signer: Signer, output = path)
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new ProdngError('IO', `${path}: cannot be read (${errnoOf(cause) ?? 'unknown error'})`, { cause });
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(cause)}`, { cause });
   }
   await writeFileAtomic(output, await signer.clearsigned(unsignedText(text)));
 }

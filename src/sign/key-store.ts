@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Key, PrivateKey, PublicKey } from 'openpgp';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import type { Paths } from '../system/paths.ts';
 import { type KeyFacts, keyFacts } from './key-facts.ts';
@@ -128,7 +128,7 @@ export class KeyStore {
       return names.flatMap((name) => /^([0-9A-F]{40})\.asc$/.exec(name)?.[1] ?? []).sort();
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return [];
-      throw new ProdngError('IO', `${this.folder}: cannot be read (${errnoOf(error) ?? 'unknown error'})`, {
+      throw new ProdngError('IO', `${this.folder}: cannot be read: ${reasonOf(error)}`, {
         cause: error,
       });
     }

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Key, PublicKey } from 'openpgp';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { openpgp } from './openpgp.ts';
 
 /** The keyring of all of Debian has 5 MB. */
@@ -45,7 +45,7 @@ async function readLimited(file: string): Promise<Buffer> {
     return await readFile(file);
   } catch (error) {
     if (error instanceof ProdngError) throw error;
-    throw new ProdngError('IO', `${file}: cannot be read (${errnoOf(error) ?? 'unknown error'})`, {
+    throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 
 /** Where a passphrase comes from when nobody is to be asked. Never the command line: every user can read that. */
 export interface PassphraseSource {
@@ -24,7 +24,7 @@ export async function givenPassphrase({ fd, file }: PassphraseSource): Promise<s
     return line;
   } catch (cause) {
     const name = fd === undefined ? `PRODNG_KEY_PASSPHRASE_FILE: ${file}` : `file descriptor ${fd}`;
-    throw new ProdngError('CONFIG', `${name}: cannot be read (${errnoOf(cause) ?? 'unknown error'})`, {
+    throw new ProdngError('CONFIG', `${name}: cannot be read: ${reasonOf(cause)}`, {
       cause,
     });
   }

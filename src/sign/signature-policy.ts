@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { PublicKey } from 'openpgp';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { readKeyring } from './keyring.ts';
 import type { SignatureReport } from './verify-signatures.ts';
 
@@ -81,7 +81,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new ProdngError('IO', `${file}: cannot be read (${errnoOf(cause) ?? 'unknown error'})`, { cause });
+    throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(cause)}`, { cause });
   }
 }
 

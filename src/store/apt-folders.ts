@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatDeb822 } from '../control/deb822.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import type { Paths } from '../system/paths.ts';
 import { aptConfiguration } from './apt-environment.ts';
@@ -89,14 +89,10 @@ async function readKeyrings({ signedBy, configuredAt }: Archive): Promise<Buffer
       try {
         return await readFile(path);
       } catch (error) {
-        throw new ProdngError(
-          'CONFIG',
-          `${configuredAt}: Signed-By: ${path}: ${errnoOf(error) ?? 'unreadable'}`,
-          {
-            hint: 'apt-get install debian-archive-keyring, or name the keyring of that archive',
-            cause: error,
-          },
-        );
+        throw new ProdngError('CONFIG', `${configuredAt}: Signed-By: ${path}: ${reasonOf(error)}`, {
+          hint: 'apt-get install debian-archive-keyring, or name the keyring of that archive',
+          cause: error,
+        });
       }
     }),
   );

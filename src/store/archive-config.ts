@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Diagnostic, errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { type Diagnostic, errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { Archive } from './archive.ts';
 import { type ParsedSources, parseListFile, parseSourcesFile, type SourcesEntry } from './sources-file.ts';
 
@@ -142,7 +142,7 @@ async function readConfig(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new ProdngError('CONFIG', `${file}: cannot be read (${errnoOf(error) ?? 'unknown error'})`, {
+    throw new ProdngError('CONFIG', `${file}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Dispatcher } from 'undici';
-import { errnoOf } from '../error/prodng-error.ts';
+import { errnoOf, reasonOf } from '../error/prodng-error.ts';
 
 /** What is asked of a mirror. */
 export interface DownloadRequest {
@@ -102,6 +102,6 @@ async function readLocal({ uri, offset, signal }: DownloadRequest): Promise<Down
     return { kind: 'bytes', offset, content: file.createReadStream(options) };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { kind: 'gone' };
-    return { kind: 'refused', why: errnoOf(error) ?? String(error), again: false };
+    return { kind: 'refused', why: reasonOf(error), again: false };
   }
 }

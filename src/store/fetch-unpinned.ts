@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { makeDownloader } from './download.ts';
 import { withoutPassword } from './mirrors.ts';
 import { cannotWrite } from './partial-file.ts';
@@ -31,7 +31,7 @@ export async function fetchUnpinned(
   } catch (error) {
     await rm(own, { recursive: true, force: true });
     if (error instanceof ProdngError) throw error;
-    throw failed(uri, error instanceof Error ? error.message || (errnoOf(error) ?? 'failed') : String(error));
+    throw failed(uri, reasonOf(error));
   } finally {
     await downloader.close();
   }

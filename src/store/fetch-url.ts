@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { withFlock } from '../kernel/flock.ts';
 import { type Progress, silent } from '../system/progress.ts';
 import { type Downloader, makeDownloader } from './download.ts';
@@ -91,7 +91,7 @@ async function storedSize(folder: string, file: PinnedUrl): Promise<number | und
     return undefined;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw new ProdngError('IO', `${path}: cannot be read (${errnoOf(error) ?? String(error)})`, {
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }
@@ -180,7 +180,7 @@ async function download(
     if (error instanceof ProdngError) throw error;
     return {
       wrong: false,
-      why: error instanceof Error ? error.message || (errnoOf(error) ?? 'failed') : String(error),
+      why: reasonOf(error),
     };
   } finally {
     await output.close();

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 
 /**
  * The bytes of a download that are there so far, on disk and in the hash. They outlive the process: the next one goes
@@ -93,12 +93,16 @@ async function asIo<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 /** A failed write as our own error. */
 export function cannotWrite(path: string, error: unknown): ProdngError {
-  const code = errnoOf(error) ?? String(error);
+  const code = errnoOf(error);
   const full = code === 'ENOSPC' || code === 'EDQUOT';
-  return new ProdngError('IO', `${path}: cannot be written: ${full ? 'no space left on the disk' : code}`, {
-    hint: full
-      ? 'make room (the cache folder may be emptied at any time), or set PRODNG_CACHE_DIR to a larger disk; what was fetched is kept'
-      : 'may this user write there? PRODNG_CACHE_DIR names another folder',
-    cause: error,
-  });
+  return new ProdngError(
+    'IO',
+    `${path}: cannot be written: ${full ? 'no space left on the disk' : reasonOf(error)}`,
+    {
+      hint: full
+        ? 'make room (the cache folder may be emptied at any time), or set PRODNG_CACHE_DIR to a larger disk; what was fetched is kept'
+        : 'may this user write there? PRODNG_CACHE_DIR names another folder',
+      cause: error,
+    },
+  );
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type DebReader, openDeb } from '../archive/deb-reader.ts';
 import type { TarEntry } from '../archive/entry.ts';
 import { readTar } from '../archive/tar-reader.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { withFlock } from '../kernel/flock.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { cannotWrite } from './partial-file.ts';
@@ -86,7 +86,7 @@ async function assertUndamaged(deb: string, sha256: string): Promise<void> {
     for await (const chunk of createReadStream(deb, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
       hash.update(chunk);
   } catch (error) {
-    throw new ProdngError('IO', `${deb}: cannot be read (${errnoOf(error) ?? String(error)})`, {
+    throw new ProdngError('IO', `${deb}: cannot be read: ${reasonOf(error)}`, {
       hint: 'run the command again: what is not in the store is fetched',
       cause: error,
     });

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 
 /**
  * Reads a file of a stranger's folder: a fifo or a device there must not keep anybody waiting. It is read at once, as
@@ -15,14 +15,14 @@ export function readRegularFile(path: string, most = 1 << 28): Buffer | undefine
     // without O_NONBLOCK, opening a fifo waits for its writer
     handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const about = fstatSync(handle);
-    if (!about.isFile()) throw new ProdngError('IO', `${path}: cannot be read (not a regular file)`);
+    if (!about.isFile()) throw new ProdngError('IO', `${path}: cannot be read: not a regular file`);
     if (about.size > most) throw new ProdngError('IO', `${path}: is larger than ${most >> 20} MiB`);
     return readFileSync(handle);
   } catch (error) {
     if (error instanceof ProdngError) throw error;
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ProdngError('IO', `${path}: cannot be read (${code ?? 'unknown error'})`, { cause: error });
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
   } finally {
     if (handle !== undefined) closeSync(handle);
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { syncFolder } from '../system/atomic-file.ts';
 import type { RenderedFile } from './rendered-files.ts';
 
@@ -94,6 +94,7 @@ function targetExists(target: string, what: string): ProdngError {
 
 function ioFault(place: string, error: unknown): unknown {
   if (error instanceof ProdngError) return error;
-  const code = errnoOf(error);
-  return code === undefined ? error : new ProdngError('IO', `${place}: ${code}`, { cause: error });
+  return errnoOf(error) === undefined
+    ? error
+    : new ProdngError('IO', `${place}: ${reasonOf(error)}`, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { Template } from './template.ts';
 import type { FillText } from './text-template.ts';
 import type { Values } from './variables.ts';
@@ -51,7 +51,7 @@ async function readNames(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    throw templateFault(folder, `cannot be read (${errnoOf(error) ?? 'unknown error'})`);
+    throw templateFault(folder, `cannot be read: ${reasonOf(error)}`);
   }
 }
 

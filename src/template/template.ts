@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { Manifest } from './manifest.ts';
 import { ownTemplateFolder } from './template-folders.ts';
 
@@ -60,7 +60,7 @@ async function readTemplateFolder(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    throw new ProdngError('TEMPLATE', `${folder}: cannot be read (${errnoOf(error) ?? 'unknown error'})`, {
+    throw new ProdngError('TEMPLATE', `${folder}: cannot be read: ${reasonOf(error)}`, {
       hint: 'name a folder that holds templates',
       cause: error,
     });
@@ -76,7 +76,7 @@ async function readTemplate(dir: string): Promise<Template | undefined> {
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ProdngError('TEMPLATE', `${path}: cannot be read (${code ?? 'unknown error'})`, {
+    throw new ProdngError('TEMPLATE', `${path}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

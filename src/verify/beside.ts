@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 
 const mostText = 64 * 2 ** 20;
 
@@ -17,7 +17,7 @@ export async function readBeside(path: string): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof ProdngError) throw error;
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw new ProdngError('IO', `${path}: cannot be read: ${errnoOf(error) ?? String(error)}`, {
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 import { lstat, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { parseLock } from '../lock/lock-parser.ts';
 import { compareControl } from './control-change.ts';
 import { compareControlFiles } from './control-files.ts';
@@ -57,7 +57,7 @@ export async function diffTrees(
 
 async function openSide(path: string, listings: ListingCache): Promise<TreeSide> {
   const stat = await lstat(path).catch((error: unknown) => {
-    const why = errnoOf(error) ?? String(error);
+    const why = reasonOf(error);
     throw new ProdngError('IO', `${path}: cannot be read: ${why}`, { cause: error });
   });
   return stat.isDirectory() ? await openFolderSide(path) : await openDebSide(path, listings);

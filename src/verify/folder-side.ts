@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { shownPath } from './jail-path.ts';
 import { type ListedFile, normalizeLinks } from './listed-file.ts';
 import type { TreeSide } from './tree-side.ts';
@@ -69,7 +69,7 @@ class FolderWalk {
   async #add(path: string): Promise<void> {
     const place = join(this.#root, path);
     const stat = await lstat(place, { bigint: true }).catch((error: unknown) => {
-      throw new ProdngError('IO', `${place}: cannot be read: ${errnoOf(error) ?? String(error)}`, {
+      throw new ProdngError('IO', `${place}: cannot be read: ${reasonOf(error)}`, {
         cause: error,
       });
     });

@@ -1,4 +1,6 @@
 import { withWorkFolder } from '../build/work-folder.ts';
+import { readJailSource } from '../control/jail-source.ts';
+import { ProdngError } from '../error/prodng-error.ts';
 import { run } from '../system/process.ts';
 import { type Progress, silent } from '../system/progress.ts';
 import { memberDifferences, timeDifferences } from './byte-differences.ts';
@@ -43,7 +45,8 @@ export interface RebuildReport {
  * differ, says where, and finds the variation that makes them.
  *
  * @param unsignedSha256 of the .deb, without its signatures
- * @throws ProdngError of every step of a build but BUILD_FAILED
+ * @throws ProdngError of every step of a build but BUILD_FAILED; NOT_A_JAIL_SOURCE and USAGE when the source of a jail is
+ *   none, or another's
  */
 export async function rebuildDeb(
   deb: string,
@@ -51,6 +54,7 @@ export async function rebuildDeb(
   what: RebuildSource,
   options: RebuildOptions,
 ): Promise<RebuildReport> {
+  if (what.lockText !== undefined) await refuseOtherSource(what);
   const host = await findVariations();
   const wanted = options.variations ?? variationNames;
   const varied = wanted.filter((name) => !host.unavailable.has(name));
@@ -59,6 +63,15 @@ export async function rebuildDeb(
     const builder = new TrialBuilder(what, host, silently, work);
     const rebuild = new Rebuild(deb, unsignedSha256, builder, host, options);
     return await rebuild.run(varied, wanted);
+  });
+}
+
+/** A wrong folder is told at once, not after a build. */
+async function refuseOtherSource({ source, name, version }: RebuildSource): Promise<void> {
+  const { packageName, version: sourceVersion } = await readJailSource(source);
+  if (packageName === name && sourceVersion === version) return;
+  throw new ProdngError('USAGE', `${source}: makes ${packageName} ${sourceVersion}, not ${name} ${version}`, {
+    hint: 'give --source the folder that the .deb was built from',
   });
 }
 

@@ -105,7 +105,7 @@ test('a damaged, missing or hostile file of a .dsc is refused by name before any
   rmSync(join(folder, orig));
   const missing = await runProdng(['build', '--plain', dsc]);
   expect(missing.status).toBe(2);
-  expect(missing.stderr).toContain(`${orig}: cannot be read (ENOENT)`);
+  expect(missing.stderr).toContain(`${orig}: cannot be read: no such file or directory`);
 
   writeFileSync(dsc, text.replaceAll(orig, `../${orig}`));
   const climbing = await runProdng(['build', '--plain', dsc]);

@@ -138,7 +138,7 @@ test('a missing file, a foreign lock and a folder of something else are each tol
   rmSync(join(copy, 'debs', name));
   const missing = await unplugged('build', '--from-vendor', copy, source);
   expect(missing.status).toBe(2);
-  expect(missing.stderr).toContain(`${join(copy, 'debs', name)}: cannot be read (ENOENT)`);
+  expect(missing.stderr).toContain(`${join(copy, 'debs', name)}: cannot be read: no such file or directory`);
   rmSync(copy, { recursive: true });
 
   const other = join(scratch, 'other/site');

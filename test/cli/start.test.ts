@@ -112,7 +112,7 @@ test('a reader that closes early is no fault, a full disk is one', () => {
   expect([early.stdout, early.stderr]).toEqual(['0\n', '']);
   const full = shell(`${program} lint --list-tags >/dev/full`);
   expect(full.status).toBe(2);
-  expect(full.stderr).toBe('prodng: standard output: cannot be written (ENOSPC)\n');
+  expect(full.stderr).toBe('prodng: standard output: cannot be written: no space left on device\n');
 });
 
 test('a slow reader gets all of it, in order', () => {

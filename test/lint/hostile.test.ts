@@ -51,7 +51,7 @@ describe('broken input is told, and never a crash', () => {
     const { status, stderr } = await runProdng(['lint', scratch], { prefix });
     expect({ status, stderr }).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining(`${debian}: cannot be read (EACCES)`),
+      stderr: expect.stringContaining(`${debian}: cannot be read: permission denied`),
     });
   });
 

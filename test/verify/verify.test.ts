@@ -18,6 +18,7 @@ import { type Check, type CheckId, notPossible, passed } from '../../src/verify/
 import type { Trust } from '../../src/verify/check-signature.ts';
 import { verificationStatus, verifyDeb } from '../../src/verify/verify.ts';
 import { makeScratch, makeSigner, type Scratch, writeKeyring } from '../sign/signing.ts';
+import { runProdng } from '../support/prodng.ts';
 import { build, newSource, repack, testPaths } from './built-jail.ts';
 
 const scratch = mkdtempSync('/var/tmp/prodng-verify-');
@@ -230,4 +231,22 @@ test('an ordinary package is checked as far as it goes', { timeout }, async () =
   expect(failedOf(checks)).toEqual([]);
   expect(checks.find(({ id }) => id === 'lock')).toMatchObject({ status: 'not-possible' });
   expect(checks.find(({ id }) => id === 'control')).toMatchObject({ status: 'passed' });
+});
+
+test('a source that is none, or that makes another package, is refused before anything is rebuilt', async () => {
+  const { deb } = copy(false);
+  const other = join(scratch, 'other');
+  await runProdng(['new', 'c-service', other]);
+  const refusal = async (source: string) => await runProdng(['verify', '--rebuild', deb, '--source', source]);
+  const absent = join(scratch, 'absent');
+  expect(await refusal(absent)).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining(`${absent}: no jail source: there is no debian/control`),
+  });
+  expect(await refusal(other)).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining(`${other}: makes other 0.1.0, not hello 0.1.0`),
+  });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 
 /** A file as .changes and .buildinfo list it. */
 export interface FileDigest {
@@ -24,7 +24,7 @@ export async function digestFile(path: string): Promise<FileDigest> {
       for (const hash of hashes) hash.update(chunk);
     }
   } catch (cause) {
-    throw new ProdngError('IO', `${path}: cannot be read (${errnoOf(cause) ?? 'unknown error'})`, { cause });
+    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(cause)}`, { cause });
   }
   const [md5, sha1, sha256] = hashes;
   return {
