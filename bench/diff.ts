@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type TarSegment, writeDeb } from '../src/archive/deb-writer.ts';
 import { diffTrees } from '../src/verify/diff.ts';
@@ -41,9 +41,21 @@ export const diffBench: Bench = {
         await cp(known, listings, { recursive: true });
         await compare(old, now, listings);
       });
+      const packed = join(scratch, 'data.tar.xz');
+      await runFile('ar', ['x', '--output', scratch, now, basename(packed)]);
+      const { ours: first, theirs: unpacked } = await medianTimes(
+        3,
+        async () => {
+          await compare(old, now);
+        },
+        async () => {
+          await runFile('xz', ['--test', '--threads=0', packed]);
+        },
+      );
       const peer = 'diffoscope';
       return [
         { what: 'compare two .debs never seen before', ours, peer, theirs, unit: 'ms' },
+        { what: 'the same', ours: first, peer: 'xz --test of one', theirs: unpacked, unit: 'ms' },
         { what: 'compare them, the old one seen before', ours: again, peer, theirs, unit: 'ms' },
       ];
     } finally {
