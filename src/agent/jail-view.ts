@@ -60,7 +60,7 @@ function stateOf({ run, phase }: SupervisedJail, lives: boolean): JailSummary['s
 }
 
 export function jailSummary(jail: SupervisedJail): JailSummary {
-  const { state, run, lastEnd } = jail;
+  const { state, run } = jail;
   const lives = run !== undefined && isRunning(run.file);
   const address = addressOf(jail, lives);
   const fault = jail.health.fault ?? jail.lastFault;
@@ -73,14 +73,7 @@ export function jailSummary(jail: SupervisedJail): JailSummary {
     ...(lives ? { pid: run.pid, started: run.file.started } : {}),
     restarts: state.restarts,
     ...(address === undefined ? {} : { address }),
-    ...(lastEnd === undefined
-      ? {}
-      : {
-          lastExit: {
-            time: lastEnd.time,
-            ...(lastEnd.status === undefined ? {} : { status: lastEnd.status }),
-          },
-        }),
+    ...(state.lastExit === undefined ? {} : { lastExit: state.lastExit }),
     ...(fault === undefined ? {} : { fault }),
   };
 }

@@ -53,7 +53,7 @@ function jailFamilies(agent: Agent): Family[] {
     family('started_seconds', 'gauge', 'When its service was started, since 1970', ({ run }) =>
       run === undefined ? undefined : Date.parse(run.file.started) / 1000,
     ),
-    family('last_exit_status', 'gauge', 'How its service ended last', ({ lastEnd }) => lastEnd?.status),
+    family('last_exit_status', 'gauge', 'How its service ended last', ({ state }) => state.lastExit?.status),
     family('healthy', 'gauge', 'Whether its last health check passed', ({ health }) =>
       health.status === 'none' ? undefined : health.status === 'healthy' ? 1 : 0,
     ),

@@ -35,6 +35,8 @@ export const jailStateSchema = z.strictObject({
     .optional(),
   /** How often it was started again, and by whose decision it may stop being tried. */
   restarts: z.number().int().nonnegative(),
+  /** How and when its last run ended; without a status when nobody was left to ask. */
+  lastExit: z.strictObject({ status: z.number().int().optional(), time }).optional(),
   created: time,
 });
 

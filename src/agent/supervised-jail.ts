@@ -25,7 +25,6 @@ export class SupervisedJail {
   state: JailState;
   phase: JailPhase = 'stopped';
   run: ActiveRun | undefined;
-  lastEnd: { status: number | undefined; time: string } | undefined;
   /** Why it could not be started, when it could not. */
   lastFault: string | undefined;
   readonly health: HealthWatch;
@@ -155,6 +154,8 @@ export class SupervisedJail {
     this.#forget(run, status);
     await run.clear();
     this.phase = 'stopped';
+    // a full disk does not keep it running: only its last exit is forgotten with this agent
+    if (kind === 'stopped') await this.change({}).catch(() => {});
     await this.#context.events.append(kind, this.name, status === undefined ? {} : { status });
   }
 
@@ -176,10 +177,11 @@ export class SupervisedJail {
     this.phase = 'starting';
   }
 
-  /** Its run has ended. */
+  /** Its run has ended. How it did goes to disk with the next change of the state. */
   #forget(run: ActiveRun, status: number | undefined): void {
     if (this.run === run) this.run = undefined;
-    this.lastEnd = { status, time: new Date().toISOString() };
+    const time = new Date().toISOString();
+    this.state = { ...this.state, lastExit: status === undefined ? { time } : { status, time } };
   }
 
   /**

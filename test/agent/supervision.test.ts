@@ -33,7 +33,11 @@ it('starts a service that failed again, and calls one that goes on failing a cra
 it('leaves a service alone that ended well, or that is not to be started again', async () => {
   await host.ok('install', await host.jail({ fields: 'Jail-Command: /bin/sh -c "exit 0"' }));
   await until(async () => (await host.summary())?.state === 'stopped');
-  expect(await host.summary()).toMatchObject({ restarts: 0, lastExit: { status: 0 } });
+  const ended = await host.summary();
+  expect(ended).toMatchObject({ restarts: 0, lastExit: { status: 0 } });
+  await host.endAgent('SIGKILL');
+  await host.startAgent();
+  expect(await host.summary()).toEqual(ended);
 });
 
 it('kills and starts a service again that no longer answers its health check', async () => {
