@@ -80,7 +80,8 @@ export const declarations: readonly Declaration[] = [
  */
 export async function buildHostileJail(folder: string): Promise<string> {
   const source = join(folder, 'source');
-  cpSync(join(import.meta.dirname, 'source'), source, { recursive: true });
+  // from the root of the repository: scripts/run-ts.mjs has this module in a bundle elsewhere
+  cpSync('test/escape/source', source, { recursive: true });
   const control = join(source, 'debian/control');
   const [first] = declarations;
   if (first === undefined) throw new Error('no declarations');
