@@ -1,7 +1,12 @@
 // Prints `N passed, N failed` out of vitest's JSON report. Zero tests, or a test that did not run, is a failure.
 import { readFileSync } from 'node:fs';
 
-const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const text = readFileSync(process.argv[2], 'utf8');
+if (text === '') {
+  console.log('vitest was ended before it could report');
+  process.exit(1);
+}
+const report = JSON.parse(text);
 const { numPassedTests: passed, numTotalTests: total, numFailedTestSuites: failedSuites } = report;
 const brokenFiles = report.testResults.filter(
   (file) => file.status === 'failed' && file.assertionResults.length === 0,

@@ -93,7 +93,10 @@ async function newKey(userId: string, options: NewOptions): Promise<void> {
 }
 
 async function list({ json }: { json?: true }): Promise<void> {
-  printKeys(await (await openKeys()).list(), json === true);
+  const keys = await (await openKeys()).list();
+  printKeys(keys, json === true);
+  if (keys.length === 0 && json !== true)
+    process.stderr.write('no keys yet; make one: prodng key new "Name <mail@example.org>"\n');
 }
 
 async function exportKey(id: string, options: ExportOptions): Promise<void> {

@@ -6,10 +6,10 @@ const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width
 h1{font-size:1.3em}h2{font-size:1.1em;margin-top:2em;border-bottom:1px solid #ccc}
 ul{list-style:none;padding:0}li{padding:.1em .4em}code,pre{font:13px/1.45 ui-monospace,monospace}
 pre{background:#f6f6f6;padding:.6em;overflow-x:auto;margin:.3em 0}.gained{background:#ffe3e3;color:#900;font-weight:600}
-.lost{background:#e4f6e4;color:#060}.added,ins{color:#900;text-decoration:none}.removed,del{color:#060;text-decoration:none}
+.lost{background:#e4f6e4;color:#060}.added,ins{color:#060;text-decoration:none}.removed,del{color:#900;text-decoration:none}
 .note{background:#fff3cd}summary{cursor:pointer}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}pre{background:#242424}.gained{background:#511;color:#faa}
-.lost{background:#142;color:#9d9}.added,ins{color:#f99}.removed,del{color:#9d9}.note{background:#541}}`;
+.lost{background:#142;color:#9d9}.added,ins{color:#9d9}.removed,del{color:#f99}.note{background:#541}}`;
 
 /** Writes a comparison as one page that needs no other file and runs no script. */
 export function diffHtml(diff: TreeDiff): string {

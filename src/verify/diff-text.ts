@@ -13,8 +13,8 @@ export function painter(isColored: boolean): Paint {
 }
 
 /**
- * Writes a comparison for a terminal: declarations first, what was gained in red. No byte of a package reaches the
- * terminal as a control character.
+ * Writes a comparison for a terminal: declarations first, what was gained in red. In all else what came is green and what
+ * went is red, as in any diff. No byte of a package reaches the terminal as a control character.
  */
 export function diffText(diff: TreeDiff, isColored: boolean): string {
   const paint = painter(isColored);
@@ -70,23 +70,23 @@ function packageLines({ packages }: TreeDiff, paint: Paint): string[] {
   return packages.flatMap(({ kind, name, architecture, old, new: now, changelog }) => {
     const text = `${kind.padEnd(10)} ${name}:${architecture} ${arrow(old?.version, now?.version)}`;
     const entries = changelog?.split('\n').map((line) => paint('dim', `    ${shown(line)}`)) ?? [];
-    if (kind === 'added') return [paint('red', `+ ${text}`), ...entries];
-    return [kind === 'removed' ? paint('green', `- ${text}`) : `  ${text}`, ...entries];
+    if (kind === 'added') return [paint('green', `+ ${text}`), ...entries];
+    return [kind === 'removed' ? paint('red', `- ${text}`) : `  ${text}`, ...entries];
   });
 }
 
 function controlLines({ control }: TreeDiff, paint: Paint): string[] {
   return control.flatMap(({ field, old, new: now }) => [
-    ...(old === undefined ? [] : [paint('green', `- ${shown(field)}: ${oneLine(old)}`)]),
-    ...(now === undefined ? [] : [paint('red', `+ ${shown(field)}: ${oneLine(now)}`)]),
+    ...(old === undefined ? [] : [paint('red', `- ${shown(field)}: ${oneLine(old)}`)]),
+    ...(now === undefined ? [] : [paint('green', `+ ${shown(field)}: ${oneLine(now)}`)]),
   ]);
 }
 
 function fileLines(file: FileChange, paint: Paint): string[] {
   const { path, kind, old, new: now, detail } = file;
   const name = shown(path);
-  if (kind === 'added' && now !== undefined) return [paint('red', `+ ${factsText(now)} ${name}`)];
-  if (kind === 'removed' && old !== undefined) return [paint('green', `- ${factsText(old)} ${name}`)];
+  if (kind === 'added' && now !== undefined) return [paint('green', `+ ${factsText(now)} ${name}`)];
+  if (kind === 'removed' && old !== undefined) return [paint('red', `- ${factsText(old)} ${name}`)];
   return [`~ ${name}${attributesText(file)}`, ...(detail === undefined ? [] : detailLines(detail, paint))];
 }
 
@@ -148,8 +148,8 @@ function detailLines({ kind, unpackedWith, diff, omitted, lines }: ContentDetail
 }
 
 function paintDiff(line: string, paint: Paint): string {
-  if (line.startsWith('+')) return paint('red', shown(line));
-  if (line.startsWith('-')) return paint('green', shown(line));
+  if (line.startsWith('+')) return paint('green', shown(line));
+  if (line.startsWith('-')) return paint('red', shown(line));
   return paint('dim', shown(line));
 }
 
