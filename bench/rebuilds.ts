@@ -24,7 +24,7 @@ const debianSources: Readonly<Record<string, string>> = {
   cowsay: 'plain files',
   tree: 'plain make',
   'json-c': 'cmake',
-  libjsoncpp: 'meson',
+  libslirp: 'meson',
   'libyaml-perl': 'perl, Makefile.PL',
   jinja2: 'python',
   'lua5.4': 'make with libtool',
