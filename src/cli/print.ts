@@ -32,20 +32,33 @@ export function outputFault(error: unknown): ProdngError {
   });
 }
 
-/** Whether people read standard output. */
+/**
+ * Whether people read standard output. The kernel's numbers of devices answer it in nearly every case
+ * (Documentation/admin-guide/devices.txt); to ask Node is to load its streams, which takes longer than most commands.
+ */
 export function isTerminal(): boolean {
-  return isCharacterDevice(1) && process.stdout.isTTY === true;
+  const major = characterDevice(1);
+  if (major === undefined || major === memoryDevices) return false;
+  return (major >= firstPseudoTerminal && major <= lastPseudoTerminal) || process.stdout.isTTY === true;
 }
+
+/** /dev/null and its like */
+const memoryDevices = 1;
+const firstPseudoTerminal = 136;
+const lastPseudoTerminal = 143;
 
 /** Columns of the terminal; undefined for a pipe or file, and for a terminal whose size nobody has set. */
 export function terminalWidth(): number | undefined {
   return isTerminal() ? process.stdout.columns || undefined : undefined;
 }
 
-function isCharacterDevice(handle: number): boolean {
+/** The major number of the character device that a handle is; undefined when it is none. */
+function characterDevice(handle: number): number | undefined {
   try {
-    return fstatSync(handle).isCharacterDevice();
+    const about = fstatSync(handle);
+    // the upper twelve bits of a 32-bit number, makedev(3)
+    return about.isCharacterDevice() ? (about.rdev >> 8) & 0xfff : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

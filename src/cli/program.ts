@@ -3,12 +3,12 @@ import { commands, internalCommands } from './commands.ts';
 import { print, terminalWidth } from './print.ts';
 
 /**
- * The command line of prodng. The modules of commands that are not wanted are not even loaded: they only stand in
- * the list.
+ * The command line of prodng, with all of its commands.
  *
- * @param isWanted which commands are to be usable
+ * @param wanted the only command that is to be usable: no module of another is loaded. The others stand in the list
+ *   when that names no command, for whoever reads the list then.
  */
-export async function makeProgram(isWanted: (name: string) => boolean = () => true): Promise<Command> {
+export async function makeProgram(wanted?: { name: string | undefined }): Promise<Command> {
   const program = new Command('prodng')
     .description('Services in jails that arrive as Debian packages')
     .version(packageVersion, '-V, --version')
@@ -16,8 +16,9 @@ export async function makeProgram(isWanted: (name: string) => boolean = () => tr
     .exitOverride()
     .configureOutput(output)
     .enablePositionalOptions();
-  for (const { name, summary, load } of commands) {
-    if (isWanted(name)) (await load()).register(program);
+  const only = wanted && commands.find(({ name }) => name === wanted.name);
+  for (const { name, summary, load } of only === undefined ? commands : [only]) {
+    if (wanted === undefined || only !== undefined) (await load()).register(program);
     else program.command(name).description(summary);
   }
   return program;
@@ -44,7 +45,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const words = argv.filter((word) => !word.startsWith('-'));
     const wanted = words[0] === 'help' ? words[1] : words[0];
-    const program = await makeProgram((name) => name === wanted);
+    const program = await makeProgram({ name: wanted });
     for (const { name, load } of internalCommands) if (name === wanted) (await load()).register(program);
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? 0);

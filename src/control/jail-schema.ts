@@ -45,11 +45,15 @@ export function parseJailDeclaration(
 
 /** Whether a stanza claims to be a jail: it has a field that starts like one, rightly or wrongly spelled. */
 export function hasJailFields(paragraph: Paragraph): boolean {
-  return paragraph.fields.some((field) => jailLike.test(field.name));
+  return paragraph.fields.some((field) => isJailLike(field.name));
 }
 
 /** With or without dpkg's `X[BCS]*-` prefix for user-defined fields (Debian Policy 5.7). */
-const jailLike = /^(?:X[BCS]*-)?Jail-/i;
+function isJailLike(name: string): boolean {
+  return jailLike.test(name.toLowerCase());
+}
+
+const jailLike = /^(?:x[bcs]*-)?jail-/;
 
 class DeclarationReader {
   readonly diagnostics: DeclarationDiagnostic[] = [];
@@ -67,8 +71,8 @@ class DeclarationReader {
   refuseUnknown(): void {
     const known = jailFieldList.map((field) => field.name);
     for (const field of this.#paragraph.fields) {
-      if (!jailLike.test(field.name)) continue;
-      const name = field.name.replace(jailLike, '');
+      if (!isJailLike(field.name)) continue;
+      const name = field.name.slice(jailLike.exec(field.name.toLowerCase())?.[0].length);
       const canonical = known.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
       const start = { name: field.name, line: field.line, column: 1 };
       const isPrefixed = field.name.toLowerCase().startsWith(this.#prefix.toLowerCase());

@@ -34,8 +34,11 @@ const capabilityPoints: Readonly<Record<string, number>> = {
 };
 const otherCapability = 0.2;
 
-const dangerousCalls =
-  /^@(?:clock|cpu-emulation|debug|known|module|mount|obsolete|privileged|raw-io|reboot|swap)$/;
+const dangerousCalls = new Set(
+  'clock cpu-emulation debug known module mount obsolete privileged raw-io reboot swap'
+    .split(' ')
+    .map((name) => `@${name}`),
+);
 
 /** The exposure of a jail by what it declares: of a source, a .deb or a running jail alike. It informs; tags decide. */
 export function exposureScore(declaration: JailDeclaration): Score {
@@ -77,7 +80,7 @@ function egress({ network: kind, connect }: JailDeclaration): ScoreRow {
 }
 
 function systemCalls({ syscalls }: JailDeclaration): ScoreRow {
-  const groups = syscalls.filter((name) => dangerousCalls.test(name));
+  const groups = syscalls.filter((name) => dangerousCalls.has(name));
   if (groups.length > 0) return row('system calls', 1.5, 0.8 * groups.length, groups.join(', '));
   const isUsual = syscalls.includes('@system-service');
   return row(

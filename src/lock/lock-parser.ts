@@ -6,6 +6,7 @@ import { packagePattern, poolPathPattern } from '../store/package-pattern.ts';
 import type { ReleaseIdentity } from '../store/release-identity.ts';
 import { type Lock, type LockedPackage, type PackageUse, packageKey, packageUses } from './lock.ts';
 import { noRelations, normalRelations } from './lock-text.ts';
+import { readWrittenPackages } from './written-packages.ts';
 
 const headerFields = ['Format', 'Architecture', 'Build-Depends', 'Depends', 'Built-Depends'];
 const archiveFields = ['Archive', 'Origin', 'Label', 'Suite', 'Codename', 'Date', 'Components'];
@@ -20,6 +21,8 @@ const packageFields = 'Package Version Architecture Source Provides Archive File
  * @throws ProdngError LOCK_SYNTAX with a diagnostic for every fault
  */
 export function parseLock(text: string | Uint8Array, file: string): Lock {
+  const written = readWrittenLock(text, file);
+  if (written !== undefined) return written;
   const reader = new LockReader(file);
   const lock = reader.read(text);
   const first = reader.diagnostics[0];
@@ -28,6 +31,21 @@ export function parseLock(text: string | Uint8Array, file: string): Lock {
     diagnostics: reader.diagnostics,
     hint: 'take it from version control again, or make it anew: rm the file, then prodng lock',
   });
+}
+
+/** A lock that stands as it was written; undefined for every other, and for every one with a fault. */
+function readWrittenLock(text: string | Uint8Array, file: string): Lock | undefined {
+  const written = readWrittenPackages(text);
+  if (written === undefined) return undefined;
+  const { head, packages } = written;
+  const reader = new LockReader(file);
+  const lock = reader.read(head);
+  if (lock === undefined || reader.diagnostics.length > 0) return undefined;
+  const archives = new Set(lock.archives.map((each) => each.name));
+  const isWhole =
+    packages.every(({ archive }) => archives.has(archive)) &&
+    new Set(packages.map(packageKey)).size === packages.length;
+  return isWhole ? { ...lock, packages } : undefined;
 }
 
 class LockReader {

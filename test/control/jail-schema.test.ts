@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { jailFieldList } from '../../src/control/jail-fields.ts';
 import { parseJailDeclaration } from '../../src/control/jail-schema.ts';
@@ -145,6 +146,11 @@ describe('values', () => {
   ])('Health: %s', (text, check) => {
     expect(declarationOf(`XB-Jail-Network: loopback\nXB-Jail-Health: ${text}`).health).toEqual(check);
   });
+});
+
+it('a service may be stopped by every signal that Linux has and a process can act on', () => {
+  for (const signal of Object.keys(constants.signals).filter((name) => name !== 'SIGSTOP'))
+    expect(declarationOf(`XB-Jail-Stop: ${signal}`).stop.signal).toBe(signal);
 });
 
 describe('faults are told with place, kind and what is allowed', () => {

@@ -135,6 +135,30 @@ describe('a lock', () => {
     );
   });
 
+  it('is judged alike, whether it stands as it was written or not', () => {
+    // the same fields in the same places; formatLock writes no comment there
+    const differently = (written: string) => `${written}\n\n#`;
+    const outcome = (written: string) => {
+      const found = faults(written);
+      return found.length > 0 ? found : parseLock(written, 'jail.lock');
+    };
+    const noise = fc.oneof(
+      fc.constantFrom('', '\n', ' ', '-', '.', '/../', ':', '\r', '\0', 'Use: build\n', 'Package: gcc\n'),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(lock, fc.nat(), fc.nat(3), noise, (value, place, cut, put) => {
+        const written = formatLock(value);
+        // mostly in the packages, which are at the end
+        const at = written.length - 1 - (place % Math.min(written.length, 1000));
+        const changed = written.slice(0, at) + put + written.slice(at + cut);
+        expect(outcome(written)).toEqual(outcome(differently(written)));
+        if (changed.startsWith('#')) expect(outcome(changed)).toEqual(outcome(differently(changed)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('is read when nothing is wrong with it', () => {
     expect(faults(good)).toEqual([]);
   });

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { listWords } from '../field-value.ts';
 import type { JailDeclaration } from '../jail-declaration.ts';
 import type { JailField } from '../jail-field.ts';
@@ -6,7 +5,14 @@ import { durationSyntax, formatDuration, parseDuration } from '../quantity.ts';
 import { didYouMean } from '../suggest.ts';
 
 const defaultTimeout = 10_000;
-const signals = Object.keys(constants.signals).filter((name) => name !== 'SIGSTOP');
+
+/** signal(7), without SIGSTOP. Node has the list too, in a module that nothing else here needs. */
+const signals = (
+  'HUP INT QUIT ILL TRAP ABRT IOT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM CHLD STKFLT CONT TSTP TTIN TTOU URG ' +
+  'XCPU XFSZ VTALRM PROF WINCH IO POLL PWR SYS'
+)
+  .split(' ')
+  .map((name) => `SIG${name}`);
 
 /** `Jail-Stop` */
 export const stopField: JailField<JailDeclaration['stop']> = {

@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Ajv, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 import type { LintResult } from '../../../src/lint/lint.ts';
 import { report } from '../../../src/lint/report/report.ts';
+import { tags } from '../../../src/lint/tags.ts';
 import { lintExample } from '../support/lint-example.ts';
 
 const options = { color: false, verbose: false, score: false };
@@ -20,69 +24,56 @@ const hostile = await lintExample(
 );
 const results: LintResult[] = [faulty, hostile];
 
-/** The parts of the official schema of SARIF 2.1.0 that we write, closed: a key that it does not have fails. */
-const text = z.strictObject({ text: z.string().min(1), markdown: z.string().optional() });
-const region = z.strictObject({
-  startLine: z.int().min(1),
-  startColumn: z.int().min(1).optional(),
-  endColumn: z.int().min(1).optional(),
-  snippet: z.strictObject({ text: z.string() }).optional(),
-});
-const sarifLog = z.strictObject({
-  $schema: z.url(),
-  version: z.literal('2.1.0'),
-  runs: z
-    .array(
-      z.strictObject({
-        tool: z.strictObject({
-          driver: z.strictObject({
-            name: z.string(),
-            rules: z.array(
-              z.strictObject({
-                id: z.string(),
-                shortDescription: text,
-                fullDescription: text,
-                help: text,
-                defaultConfiguration: z.strictObject({ level: z.enum(['none', 'note', 'warning', 'error']) }),
-                properties: z.looseObject({ tags: z.array(z.string()).optional() }),
-              }),
-            ),
-          }),
-        }),
-        columnKind: z.enum(['utf16CodeUnits', 'unicodeCodePoints']),
-        results: z.array(
-          z.strictObject({
-            ruleId: z.string(),
-            ruleIndex: z.int().min(0),
-            level: z.enum(['none', 'note', 'warning', 'error']),
-            rank: z.number().min(0).max(100),
-            message: text,
-            locations: z
-              .array(
-                z.strictObject({
-                  physicalLocation: z.strictObject({
-                    artifactLocation: z.strictObject({
-                      uri: z.string().regex(/^(?:file:\/\/\/)?[\w.%~-][\w./%~-]*$/),
-                    }),
-                    region: region.optional(),
-                  }),
-                  logicalLocations: z.array(z.strictObject({ fullyQualifiedName: z.string() })),
-                }),
-              )
-              .min(1),
-            partialFingerprints: z.record(z.string(), z.string()),
-            suppressions: z
-              .array(z.strictObject({ kind: z.enum(['inSource', 'external']), justification: z.string() }))
-              .optional(),
-          }),
-        ),
-      }),
-    )
-    .min(1),
+/** The schema that OASIS publishes. It is a draft-04 schema, of which it uses nothing that later drafts changed but `id`. */
+function officialSchema(): ValidateFunction {
+  const path = createRequire(import.meta.url).resolve(
+    '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json',
+  );
+  const { $schema, id, ...schema } = JSON.parse(readFileSync(path, 'utf8'));
+  expect(String($schema)).toContain('draft-04');
+  expect(String(id)).toContain('sarif-2.1.0');
+  const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
+  addFormats.default(ajv);
+  return ajv.compile(schema);
+}
+
+interface SarifLog {
+  runs: {
+    tool: { driver: { rules: { id: string }[] } };
+    results: {
+      ruleId: string;
+      ruleIndex: number;
+      level: string;
+      locations: {
+        physicalLocation: { artifactLocation: { uri: string }; region?: { startColumn?: number } };
+      }[];
+      suppressions?: unknown[];
+    }[];
+  }[];
+}
+
+const validate = officialSchema();
+
+test('SARIF of every tag is valid by the official schema', async () => {
+  const examples = await Promise.all(
+    tags.map(async ({ triggers, reads }) => await lintExample(triggers, reads === 'deb' ? 'deb' : 'source')),
+  );
+  const log: SarifLog = JSON.parse(await report([...results, ...examples], 'sarif', options));
+  expect(validate(log), JSON.stringify(validate.errors?.slice(0, 5))).toBe(true);
+  expect(log.runs[0]?.tool.driver.rules.length).toBeGreaterThan(50);
 });
 
-test('SARIF has the form of its schema, with rules, places and suppressions', async () => {
-  const log = sarifLog.parse(JSON.parse(await report(results, 'sarif', options)));
+test('the official schema refuses what is no SARIF', async () => {
+  const log: SarifLog = JSON.parse(await report(results, 'sarif', options));
+  const [run] = log.runs;
+  expect(validate({ ...log, version: '2.0.0' })).toBe(false);
+  expect(validate({ ...log, runs: [{ ...run, colour: 'red' }] })).toBe(false);
+  expect(validate({ ...log, runs: [{ ...run, results: [{ ruleId: 'x' }] }] })).toBe(false);
+});
+
+test('SARIF has rules, places and suppressions', async () => {
+  const log: SarifLog = JSON.parse(await report(results, 'sarif', options));
+  expect(validate(log), JSON.stringify(validate.errors)).toBe(true);
   const [run] = log.runs;
   const found = run?.results.find(({ ruleId }) => ruleId === 'capability-ineffective');
   expect(found?.level).toBe('error');
@@ -90,8 +81,11 @@ test('SARIF has the form of its schema, with rules, places and suppressions', as
   expect(run?.tool.driver.rules[found?.ruleIndex ?? -1]?.id).toBe('capability-ineffective');
   const overridden = run?.results.filter(({ suppressions }) => suppressions !== undefined);
   expect(overridden?.map(({ ruleId }) => ruleId)).toEqual(['limits-default']);
-  for (const { ruleId, ruleIndex } of run?.results ?? [])
+  for (const { ruleId, ruleIndex, locations } of run?.results ?? []) {
     expect(run?.tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
+    for (const { physicalLocation } of locations)
+      expect(physicalLocation.artifactLocation.uri).toMatch(/^(?:file:\/\/\/)?[\w.%~-][\w./%~-]*$/);
+  }
 });
 
 test('text shows the line and a caret below what the finding is about', async () => {

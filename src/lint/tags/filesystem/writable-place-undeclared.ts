@@ -1,5 +1,5 @@
 import { isWithin } from '../../../control/jail-path.ts';
-import { dataPaths } from '../../command-line.ts';
+import { dataPaths, isStatePlace } from '../../command-line.ts';
 import type { Found } from '../../finding.ts';
 import type { DeclaredSubject } from '../../subject.ts';
 import type { Tag } from '../../tag.ts';
@@ -32,9 +32,7 @@ function* check(subject: DeclaredSubject): Iterable<Found> {
     const message = `${path} is not writable: no mount of Jail-Filesystem covers it`;
     yield { message, context: path, field: 'Command', at: path };
   }
-  if (!statePlace.test(workdir) || filesystem.some((mount) => isWithin(workdir, mount.path))) return;
+  if (!isStatePlace(workdir) || filesystem.some((mount) => isWithin(workdir, mount.path))) return;
   const message = `${workdir} is not writable: no mount of Jail-Filesystem covers it`;
   yield { message, context: workdir, field: 'Workdir', at: workdir };
 }
-
-const statePlace = /^\/(?:var\/(?:lib|cache|log|tmp|spool)|run|tmp|srv)(?:\/|$)/;

@@ -19,11 +19,13 @@ export const tag: Tag = {
   check,
 };
 
-const script = /^(?:.+\.)?(?:preinst|postinst|prerm|postrm|config|triggers)$/;
+const scripts = new Set(['preinst', 'postinst', 'prerm', 'postrm', 'config', 'triggers']);
 
 function* check({ debianFiles }: SourceSubject): Iterable<Found> {
   for (const name of debianFiles) {
-    if (!script.test(name)) continue;
+    // PACKAGE.postinst belongs to one of several packages; a name cannot start with the dot
+    const dot = name.lastIndexOf('.');
+    if (dot === 0 || !scripts.has(name.slice(dot + 1))) continue;
     const file = `debian/${name}`;
     yield { message: `${file} does not get into a jail .deb`, context: name, file };
   }
