@@ -1,4 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { withFlock } from '../kernel/flock.ts';
@@ -17,6 +18,11 @@ const lowest = 0x7000_0000;
 /** Those above belong to builds and to systemd. */
 const highest = 0x7ffc_0000;
 
+/** Whether a uid of the host is one that jails get. */
+export function isUidOfJails(uid: number): boolean {
+  return uid >= lowest && uid < highest + rangeSize;
+}
+
 /**
  * The uid range of a jail by its name: always the same one, and nobody else's. Ranges are never given to another name:
  * there are 4,093 of them, and a file that escaped its jail must not become a neighbour's.
@@ -25,11 +31,11 @@ const highest = 0x7ffc_0000;
  */
 export async function uidRangeOf(name: string, paths: Paths): Promise<UidRange> {
   const file = join(paths.state, 'uid-ranges.json');
-  const known = (await readRanges(file)).get(name);
+  const known = readRanges(file).get(name);
   if (known !== undefined) return { first: known, count: rangeSize };
   await mkdir(paths.state, { recursive: true });
   return withFlock(`${file}.lock`, async () => {
-    const ranges = await readRanges(file);
+    const ranges = readRanges(file);
     const first = ranges.get(name) ?? lowestFree(new Set(ranges.values()), file);
     ranges.set(name, first);
     await writeFileAtomic(file, `${JSON.stringify(Object.fromEntries(ranges), undefined, 2)}\n`);
@@ -44,10 +50,10 @@ function lowestFree(taken: ReadonlySet<number>, file: string): number {
   });
 }
 
-async function readRanges(file: string): Promise<Map<string, number>> {
+function readRanges(file: string): Map<string, number> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return new Map();
     throw error;

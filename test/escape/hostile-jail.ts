@@ -61,6 +61,7 @@ export const declarations: readonly Declaration[] = [
     fields: [...common, filesystem(' size=8M'), 'Jail-User: root', 'Jail-Capabilities: NET_RAW', ...macvlan],
     capabilities: 1,
     allowed: [
+      ...oldKernel,
       'declared',
       'declared-ipv6',
       'socket-raw',

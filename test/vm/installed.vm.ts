@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -143,6 +153,35 @@ test('prodng install starts a jail by crun, with its limits in cgroup v2', async
     pids: read('pids.max'),
   }).toEqual({ memory: String(32 * 2 ** 20), swap: '0', cpu: '50000 100000', pids: '16' });
   expect(ok('prodng', 'logs', 'boxed')).toContain('begun');
+});
+
+test("what stands behind the streams of a service stays the host's", () => {
+  const whose = (path: string) => {
+    const { uid, gid, mode } = statSync(path);
+    return { uid, gid, mode: (mode & 0o777).toString(8) };
+  };
+  // the agent's jail has it as its input
+  expect(whose('/dev/null')).toEqual({ uid: 0, gid: 0, mode: '666' });
+  const log = join(folder, 'log');
+  const file = openSync(log, 'wx', 0o600);
+  const argv = [
+    'run',
+    '--name',
+    'logged',
+    deb,
+    '--',
+    '/bin/sh',
+    '-c',
+    'cat /proc/self/fd/2; chmod 666 /proc/self/fd/2',
+  ];
+  const { status } = spawnSync('prodng', argv, { stdio: ['ignore', file, file] });
+  closeSync(file);
+  expect(status).not.toBe(0);
+  expect(readFileSync(log, 'utf8')).toMatch(
+    /cat: .*Permission denied[\s\S]*chmod: .*Operation not permitted/,
+  );
+  expect(whose(log)).toEqual({ uid: 0, gid: 0, mode: '600' });
+  expect(whose('/dev/null')).toEqual({ uid: 0, gid: 0, mode: '666' });
 });
 
 test('prodng exec runs a program as the service runs, which crun does not do by itself', () => {
