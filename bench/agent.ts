@@ -1,9 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { type AgentHost, makeAgentHost } from '../test/support/agent-host.ts';
-import { type Bench, medianTimed } from './bench.ts';
+import { type Bench, medianPairs } from './bench.ts';
+import { type CpuGroup, makeCpuGroup } from './cpu.ts';
 
 const runFile = promisify(execFile);
 const runs = 21;
@@ -13,35 +16,46 @@ export const agentBench: Bench = {
   name: 'agent',
   note:
     'A jail that sleeps, without a network. Ours: POST /v1/jails/NAME/start to its answer, with conmon, what is in force ' +
-    'read back and the event on disk. The peer: create and start of the same configuration on an unpacked tree.',
+    'read back and the event on disk; CPU time is that of the agent and of all that it starts. The peer: create and start ' +
+    'of the same configuration on an unpacked tree, by a shell that is running already.',
   async run() {
     const host = await makeAgentHost();
+    const groups = {
+      ours: makeCpuGroup(`bench-${host.name}-ours`),
+      theirs: makeCpuGroup(`bench-${host.name}-theirs`),
+    };
     try {
       await host.startAgent();
+      groups.ours.add(host.agent().pid ?? 0);
       const deb = await host.jail({ fields: 'Jail-Command: /bin/sleep 1000' });
       await host.ok('install', '--no-start', deb);
-      const peer = await runtimeBundle(host, deb);
-      const times = await medianTimed(runs, {
+      const peer = await startPeer(host, deb, groups.theirs);
+      const { wall, cpu } = await medianPairs(runs, {
         ours: {
           work: () => post(host, 'start'),
           after: () => post(host, 'stop'),
+          cpu: () => groups.ours.used(`prodng-${host.name}-`),
         },
         theirs: {
           work: async () => {
-            // a jail's first process would hold the pipes of runFile open
             await peer.call('create', '--bundle', peer.bundle, peer.id);
             await peer.call('start', peer.id);
           },
           after: () => peer.call('delete', '--force', peer.id),
+          cpu: () => groups.theirs.used(`peer-${host.name}`),
         },
       });
+      await peer.end();
       await host.ok('rm', '--purge', host.name);
+      const names = { peer: `${peer.name} create, start`, unit: 'ms' as const };
       return [
-        { what: 'start of an installed jail', ...times, peer: `${peer.name} create, start`, unit: 'ms' },
+        { what: 'start of an installed jail', ...wall, ...names },
+        { what: 'CPU time of it', ...cpu, ...names },
       ];
     } finally {
       await host.endAgent('SIGTERM');
       await host.remove();
+      for (const group of Object.values(groups)) await group.remove();
     }
   },
 };
@@ -51,14 +65,17 @@ async function post(host: AgentHost, verb: string): Promise<void> {
   if (status !== 200) throw new Error(`${verb}: ${body}`);
 }
 
-async function runtimeBundle(host: AgentHost, deb: string) {
+/** Runs the runtime once a line: a small shell, as to fork a process as big as this one takes longer. */
+const callScript = 'while read -r line; do "$@" $line </dev/null >/dev/null 2>&1; echo $?; done';
+
+async function startPeer(host: AgentHost, deb: string, group: CpuGroup) {
   const bundle = join(host.folder, 'bundle');
   await mkdir(bundle);
   const { stdout } = await host.prodng(['run', deb, '--print-spec']);
   await runFile('dpkg-deb', ['--extract', deb, bundle]);
   const spec = JSON.parse(stdout);
   spec.root.path = join(bundle, `usr/lib/prodng/jails/${host.name}/rootfs`);
-  spec.linux.cgroupsPath = `/prodng-${host.name}-peer`;
+  spec.linux.cgroupsPath = `/peer-${host.name}`;
   await writeFile(join(bundle, 'config.json'), JSON.stringify(spec));
   // the jail's root is a nobody: it must be able to reach its rootfs
   await runFile('chmod', ['755', host.folder, bundle]);
@@ -66,10 +83,19 @@ async function runtimeBundle(host: AgentHost, deb: string) {
     () => 'crun',
     () => 'runc',
   );
+  const argv = ['-c', callScript, 'sh', name, '--root', join(host.folder, 'peer')];
+  const shell = spawn('sh', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
+  group.add(shell.pid ?? 0);
+  const answers = createInterface(shell.stdout)[Symbol.asyncIterator]();
   const call = async (...args: string[]) => {
-    const argv = ['--root', join(host.folder, 'peer'), ...args];
-    // its streams are the jail's: none of ours may be waited for
-    await runFile('sh', ['-c', 'exec "$@" </dev/null >/dev/null 2>&1', 'sh', name, ...argv]);
+    shell.stdin.write(`${args.join(' ')}\n`);
+    const { value } = await answers.next();
+    if (value !== '0') throw new Error(`${name} ${args.join(' ')}: status ${value}`);
   };
-  return { bundle, name, call, id: `${host.name}-peer` };
+  const end = async () => {
+    const exit = once(shell, 'exit');
+    shell.stdin.end();
+    await exit;
+  };
+  return { bundle, name, call, end, id: `${host.name}-peer` };
 }

@@ -26,21 +26,24 @@ export async function medianTime(runs: number, work: () => Promise<void>): Promi
   return median(times);
 }
 
+/** A figure of ours and one of the peer. */
+export interface Pair {
+  ours: number;
+  theirs: number;
+}
+
 /** Medians of two ways to do the same, taken in turn so that a slow moment of the machine meets both. */
 export async function medianTimes(
   runs: number,
   ours: () => Promise<void>,
   theirs: () => Promise<void>,
-): Promise<{ ours: number; theirs: number }> {
-  const times = { ours: [] as number[], theirs: [] as number[] };
-  for (let run = -1; run < runs; run++) {
-    for (const [who, work] of [['ours', ours] as const, ['theirs', theirs] as const]) {
-      const start = performance.now();
-      await work();
-      if (run >= 0) times[who].push(performance.now() - start);
-    }
-  }
-  return { ours: median(times.ours), theirs: median(times.theirs) };
+): Promise<Pair> {
+  const after = async () => {};
+  const { wall } = await medianPairs(runs, {
+    ours: { work: ours, after, cpu: () => 0 },
+    theirs: { work: theirs, after, cpu: () => 0 },
+  });
+  return wall;
 }
 
 function median(values: number[]): number {
@@ -50,25 +53,36 @@ function median(values: number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-interface Timed {
+export interface Timed {
   work: () => Promise<void>;
   /** What brings everything back to where it was; it does not count. */
   after: () => Promise<void>;
+  /** CPU time that its kind of work has used so far, in ms. */
+  cpu: () => number;
 }
 
-/** As medianTimes, of work that has to be undone each time. */
-export async function medianTimed(
+/** As medianTimes, of work that has to be undone each time, and with the CPU time: that of a busy machine says more. */
+export async function medianPairs(
   runs: number,
-  { ours, theirs }: { ours: Timed; theirs: Timed },
-): Promise<{ ours: number; theirs: number }> {
-  const times = { ours: [] as number[], theirs: [] as number[] };
+  both: { ours: Timed; theirs: Timed },
+): Promise<{ wall: Pair; cpu: Pair }> {
+  const wall = { ours: [] as number[], theirs: [] as number[] };
+  const cpu = { ours: [] as number[], theirs: [] as number[] };
   for (let run = -1; run < runs; run++) {
-    for (const [who, { work, after }] of [['ours', ours] as const, ['theirs', theirs] as const]) {
-      const start = performance.now();
+    for (const who of ['ours', 'theirs'] as const) {
+      const { work, after, cpu: used } = both[who];
+      const [began, before] = [performance.now(), used()];
       await work();
-      if (run >= 0) times[who].push(performance.now() - start);
+      const [took, spent] = [performance.now() - began, used() - before];
+      if (run >= 0) {
+        wall[who].push(took);
+        cpu[who].push(spent);
+      }
       await after();
     }
   }
-  return { ours: median(times.ours), theirs: median(times.theirs) };
+  return {
+    wall: { ours: median(wall.ours), theirs: median(wall.theirs) },
+    cpu: { ours: median(cpu.ours), theirs: median(cpu.theirs) },
+  };
 }

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeBusyboxJail } from '../test/support/busybox-jail.ts';
-import { type Bench, medianTimes } from './bench.ts';
+import { type Bench, medianPairs, medianTimes, type Pair } from './bench.ts';
+import { childrenCpu } from './cpu.ts';
 
 const runFile = promisify(execFile);
 
@@ -12,7 +13,7 @@ export const runBench: Bench = {
   name: 'run',
   note:
     'A jail that runs /bin/true. The peer boots the same configuration with the same runtime on an unpacked tree, ' +
-    'with neither mapped owners nor anything read back. Node itself takes the time of the third row to start.',
+    'with neither mapped owners nor anything read back. Node itself takes the time of the last row to start.',
   async run() {
     const folder = await mkdtemp('/var/tmp/bench-run-');
     try {
@@ -34,23 +35,24 @@ export const runBench: Bench = {
       // the jail's root is a nobody: it must be able to reach its rootfs
       await runFile('chmod', ['755', folder, bundle]);
       const runtime = await runtimeName();
-      const peer = () => runRuntime(runtime, bundle);
-      const times = await medianTimes(21, async () => void (await prodng('run', deb)), peer);
+      const after = async () => {};
+      const { wall, cpu } = await medianPairs(21, {
+        ours: { work: async () => void (await prodng('run', deb)), after, cpu: childrenCpu },
+        theirs: { work: () => runRuntime(runtime, bundle), after, cpu: childrenCpu },
+      });
       const start = await medianTimes(
         21,
         async () => void (await prodng('--help')),
         async () => void (await runFile(process.execPath, ['-e', '0'])),
       );
+      const beyond = ({ ours, theirs }: Pair) => ({ ours: ours - theirs, theirs: 100 });
+      const [unit, peer] = ['ms', `${runtime} run`] as const;
       return [
-        { what: 'prodng run of /bin/true', ...times, peer: `${runtime} run`, unit: 'ms' as const },
-        {
-          what: 'of that beyond the runtime',
-          ours: times.ours - times.theirs,
-          peer: 'the goal',
-          theirs: 100,
-          unit: 'ms' as const,
-        },
-        { what: 'prodng --help', ...start, peer: 'node -e 0', unit: 'ms' as const },
+        { what: 'prodng run of /bin/true', ...wall, peer, unit },
+        { what: 'of that beyond the runtime', ...beyond(wall), peer: 'the goal', unit },
+        { what: 'CPU time of prodng run', ...cpu, peer, unit },
+        { what: 'of that beyond the runtime', ...beyond(cpu), peer: 'the goal', unit },
+        { what: 'prodng --help', ...start, peer: 'node -e 0', unit },
       ];
     } finally {
       await rm(folder, { recursive: true, force: true });
