@@ -1,21 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { families } from '../../src/lint/severity.ts';
-import type { Tag } from '../../src/lint/tag.ts';
 import { tags } from '../../src/lint/tags.ts';
-import { lintExample, tagsOf } from './support/lint-example.ts';
-
-/** What an example of a tag can be written as. */
-function kinds(tag: Tag): ('source' | 'deb')[] {
-  const { triggers, clean } = tag;
-  if (tag.reads === 'source') return ['source'];
-  if (tag.reads === 'deb' || triggers.rootfs !== undefined || triggers.deb !== undefined) return ['deb'];
-  if (triggers.source !== undefined || clean.source !== undefined) return ['source'];
-  return tag.id.startsWith('control-syntax') ? ['source', 'deb'] : ['source', 'deb'];
-}
+import { exampleKinds, lintExample, tagsOf } from './support/lint-example.ts';
 
 for (const tag of tags) {
-  for (const kind of kinds(tag)) {
+  for (const kind of exampleKinds(tag)) {
     test(`${tag.id}: its example triggers it in a ${kind}`, async () => {
       expect(tagsOf(await lintExample(tag.triggers, kind))).toContain(tag.id);
     });

@@ -5,9 +5,19 @@ import type { Example } from '../../../src/lint/example.ts';
 import { type LintOptions, type LintResult, lintPath } from '../../../src/lint/lint.ts';
 import { newerThanLocked } from '../../../src/lint/newer-packages.ts';
 import { parsePolicy } from '../../../src/lint/policy-file.ts';
+import type { Tag } from '../../../src/lint/tag.ts';
 import { writeExampleDeb } from './example-deb.ts';
 import { writeExampleSource } from './example-source.ts';
 import { jailName } from './sound-jail.ts';
+
+/** What an example of a tag can be written as. */
+export function exampleKinds(tag: Tag): ('source' | 'deb')[] {
+  const { triggers, clean } = tag;
+  if (tag.reads === 'source') return ['source'];
+  if (tag.reads === 'deb' || triggers.rootfs !== undefined || triggers.deb !== undefined) return ['deb'];
+  if (triggers.source !== undefined || clean.source !== undefined) return ['source'];
+  return ['source', 'deb'];
+}
 
 /** Lints an example, written to disk as it says, with the options that it asks for. */
 export async function lintExample(example: Example, as: 'source' | 'deb'): Promise<LintResult> {
