@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cgroupMode } from '../../src/jail/runtime.ts';
+import { until } from '../support/jail-host.ts';
 import { type Ended, startProdng } from '../support/prodng.ts';
 import { makeUplink, type Uplink } from '../support/uplink.ts';
 import { parseAttempts } from './attempts.ts';
@@ -113,8 +114,10 @@ const jails: Column[] = [];
 
 beforeAll(async () => {
   [uplink, canaries] = await Promise.all([makeUplink(), placeCanaries(join(scratch, 'outside'))]);
-  const shown = await uplink.on(uplink.router, 'ip', '-o', '-6', 'address', 'show', 'dev', 'port0');
-  router6 = /inet6 (fe80::[\da-f:]+)/.exec(shown.stdout)?.[1] ?? 'no address';
+  router6 = await until(async () => {
+    const shown = await uplink.on(uplink.router, 'ip', '-o', '-6', 'address', 'show', 'dev', 'port0');
+    return /inet6 (fe80::[\da-f:]+)/.exec(shown.stdout)?.[1];
+  });
   debs = await makeHostileJails(scratch);
   neighbour = await startNeighbour();
 }, 900_000);

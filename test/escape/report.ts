@@ -45,7 +45,8 @@ ${columns.map((column, index) => row([index === 0 ? 'runc spec' : String(index),
 
 A cell says by what an attempt was prevented: an errno, a limit, or what was found instead. *Declared* is what that jail
 may do as its author asked for it; – was not tried, as it needs a volume or a macvlan. The cells are of the first host; on the
-second, scripts/test-vm test/escape tries the same.
+second, scripts/test-vm test/escape tries the same. Linux before 6.3 has no limit for programs executed from memory: on such a
+host \`memfd-execute\` counts as declared, and what it executes has the rights of the jail and no more.
 
 ${row(head)}
 ${row(head.map(() => '---'))}

@@ -8,6 +8,6 @@ export const testedHosts: readonly [developer: TestedHost, production: TestedHos
   },
   {
     host: 'Debian 12 (6.1, cgroup v2, crun)',
-    succeeded: [],
+    succeeded: ['67 of 340', '0 of 340', '0 of 340', '0 of 358', '0 of 358'],
   },
 ];
