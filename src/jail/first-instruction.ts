@@ -1,6 +1,5 @@
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { detachTracee, type Ending, pollChild, resumeTracee, seizeForExec } from '../kernel/child.ts';
-import { watchChildren } from '../kernel/child-watch.ts';
 
 /** What a traced start came to. */
 export type Started = { kind: 'running' } | { kind: 'ended'; ending: Ending };
@@ -10,17 +9,18 @@ export type Started = { kind: 'running' } | { kind: 'ended'; ending: Ending };
  * the credentials and the seccomp filter it will run with, and has not executed one instruction. The runtime gives up
  * its rights only on the way there, so that any earlier look would see something else.
  *
- * @param pid the jail's first process, traced by traceUntilExec and waiting for the runtime's `start`
+ * @param pid the jail's first process, our child (we are its subreaper), waiting for the runtime's `start`
  * @param start lets it go on
  * @param inspect looks at it while it stands still; when it throws, the process is killed
  */
 export async function startInspected(
   pid: number,
   start: () => Promise<void>,
-  inspect: () => Promise<void>,
+  inspect: () => void,
 ): Promise<Started> {
   const watch = watchChildren();
   try {
+    seize(pid);
     const starting = start();
     starting.catch(() => {});
     for (;;) {
@@ -30,7 +30,7 @@ export async function startInspected(
         return { kind: 'ended', ending: news };
       }
       if (news?.kind === 'exec') {
-        await inspectStopped(pid, inspect);
+        inspectStopped(pid, inspect);
         await starting;
         return { kind: 'running' };
       }
@@ -42,13 +42,7 @@ export async function startInspected(
   }
 }
 
-/**
- * Traces the first process of a created jail, so that the kernel kills it when this process ends, even by SIGKILL, and
- * stops it at the execve(2) of its service.
- *
- * @throws ProdngError JAIL_REFUSED where it cannot be traced
- */
-export function traceUntilExec(pid: number): void {
+function seize(pid: number): void {
   try {
     seizeForExec(pid);
   } catch (error) {
@@ -64,9 +58,9 @@ export function traceUntilExec(pid: number): void {
   }
 }
 
-async function inspectStopped(pid: number, inspect: () => Promise<void>): Promise<void> {
+function inspectStopped(pid: number, inspect: () => void): void {
   try {
-    await inspect();
+    inspect();
   } catch (error) {
     process.kill(pid, 'SIGKILL');
     throw error;
@@ -79,4 +73,63 @@ function failed(work: Promise<void>): Promise<never> {
   return new Promise((_, reject) => {
     work.catch(reject);
   });
+}
+
+/** Waits for a child to end. */
+export async function endingOf(pid: number): Promise<Ending> {
+  const watch = watchChildren();
+  try {
+    for (;;) {
+      const news = pollChild(pid);
+      if (news?.kind === 'exited' || news?.kind === 'killed') return news;
+      if (news !== undefined)
+        throw new ProdngError('INTERNAL', `process ${pid} is still traced: ${news.kind}`);
+      await watch.changed();
+    }
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Makes sure that a child is gone for good, whatever state it is in. Does nothing when it has been waited for. */
+export async function killAndReap(pid: number): Promise<void> {
+  const watch = watchChildren();
+  try {
+    for (;;) {
+      const news = pollChild(pid);
+      if (news?.kind === 'exited' || news?.kind === 'killed') return;
+      process.kill(pid, 'SIGKILL');
+      if (news === undefined) await watch.changed();
+    }
+  } catch (error) {
+    if (!['ECHILD', 'ESRCH'].includes(errnoOf(error) ?? '')) throw error;
+  } finally {
+    watch.stop();
+  }
+}
+
+/** SIGCHLD tells of every child; signals may merge, so that a slow look around backs it up. */
+const backup = 250;
+
+function watchChildren(): { changed(): Promise<void>; stop(): void } {
+  let wake = () => {};
+  let pending = false;
+  const onSignal = () => {
+    pending = true;
+    wake();
+  };
+  process.on('SIGCHLD', onSignal);
+  const timer = setInterval(onSignal, backup);
+  return {
+    changed: () =>
+      new Promise((resolve) => {
+        wake = resolve;
+        if (pending) resolve();
+        pending = false;
+      }),
+    stop() {
+      process.off('SIGCHLD', onSignal);
+      clearInterval(timer);
+    },
+  };
 }

@@ -1,13 +1,5 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
@@ -40,7 +32,7 @@ export interface JailSlot {
   /** Keeps what a later run needs to clear away after us. */
   record(record: RunRecord): void;
   /** Forgets the record and gives the name back. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 export function runFolder(paths: Paths): string {
@@ -58,10 +50,15 @@ const patience = 500;
  */
 export async function takeSlot(name: string, paths: Paths, wait = patience): Promise<JailSlot> {
   const folder = runFolder(paths);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${name}.json`);
   const fd = openSync(join(folder, `${name}.lock`), 'a', 0o600);
-  const taken = tryLock(fd) || (await tryAgain(fd, wait));
+  const end = performance.now() + wait;
+  let taken = tryLock(fd);
+  while (!taken && performance.now() < end) {
+    await sleep(20);
+    taken = tryLock(fd);
+  }
   if (!taken) {
     closeSync(fd);
     throw new ProdngError('BUSY', `a jail named ${name} is running`, {
@@ -74,20 +71,11 @@ export async function takeSlot(name: string, paths: Paths, wait = patience): Pro
       writeFileSync(`${file}.new`, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
     },
-    release() {
-      rmSync(file, { force: true });
+    async release() {
+      await rm(file, { force: true });
       closeSync(fd);
     },
   };
-}
-
-async function tryAgain(fd: number, wait: number): Promise<boolean> {
-  const end = performance.now() + wait;
-  while (performance.now() < end) {
-    await sleep(20);
-    if (tryLock(fd)) return true;
-  }
-  return false;
 }
 
 /** The records of jails whose prodng is gone, each with its slot taken. */
@@ -102,7 +90,7 @@ export async function* abandonedJails(paths: Paths): AsyncGenerator<{ record: Ru
       throw error;
     }
     const record = await readRecord(join(folder, `${name}.json`));
-    if (record === undefined) slot.release();
+    if (record === undefined) await slot.release();
     else yield { record, slot };
   }
 }

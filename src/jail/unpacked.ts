@@ -1,5 +1,4 @@
-import { lstatSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extractDeb } from '../archive/extract.ts';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
@@ -27,10 +26,10 @@ export function rootfsPath(name: string): string {
 export async function unpackJail(jail: JailPackage, paths: Paths, progress: Progress): Promise<string> {
   const folder = join(paths.cache, 'jails');
   const target = join(folder, jail.sha256);
-  if (!isFolder(target)) {
+  if (!(await isFolder(target))) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await withFlock(join(folder, `${jail.sha256}.lock`), async () => {
-      if (isFolder(target)) return;
+      if (await isFolder(target)) return;
       progress.step(`unpack ${jail.name} ${jail.version}`);
       await unpackInto(jail, target);
     });
@@ -43,10 +42,10 @@ async function unpackInto(jail: JailPackage, target: string): Promise<void> {
   const fresh = `${target}.new`;
   await rm(fresh, { recursive: true, force: true });
   const links = { inside: 'tree', root: rootfsPath(jail.name) } as const;
-  await extractDeb(await jail.deb(), fresh, { ownership: 'archive', allowSetid: true, links });
+  await extractDeb(jail.deb, fresh, { ownership: 'archive', allowSetid: true, links });
   try {
-    jail.assertUnchanged();
-    assertRealFolders(jail, fresh);
+    await jail.assertUnchanged();
+    await assertRealFolders(jail, fresh);
     makeMountPoints(join(fresh, rootfsPath(jail.name)), jail.declaration);
     await rename(fresh, target);
   } catch (error) {
@@ -57,20 +56,20 @@ async function unpackInto(jail: JailPackage, target: string): Promise<void> {
 }
 
 /** A link on the way to the rootfs would have the jail see some other tree, even one of the host's. */
-function assertRealFolders(jail: JailPackage, tree: string): void {
+async function assertRealFolders(jail: JailPackage, tree: string): Promise<void> {
   let path = tree;
   for (const part of rootfsPath(jail.name).split('/')) {
     path = join(path, part);
-    if (isFolder(path)) continue;
+    if (await isFolder(path)) continue;
     throw new ProdngError('DEB_FORMAT', `${jail.path}: not a jail: it has no ${rootfsPath(jail.name)}`, {
       hint: 'jails are made by: prodng build',
     });
   }
 }
 
-function isFolder(path: string): boolean {
+async function isFolder(path: string): Promise<boolean> {
   try {
-    return lstatSync(path).isDirectory();
+    return (await lstat(path)).isDirectory();
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return false;
     throw error;
