@@ -31,7 +31,7 @@ export async function unpackVersion(
       const { name, version, sha256, control } = jail;
       return { name, installed: { version, sha256, control, installed: new Date().toISOString() } };
     } finally {
-      await jail.deb.close();
+      await jail.close();
     }
   });
 }

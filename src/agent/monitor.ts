@@ -1,12 +1,14 @@
-import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { ProdngError } from '../error/prodng-error.ts';
+import { hostBusybox } from '../jail/busybox.ts';
 import type { LaunchRuntime } from '../jail/create-jail.ts';
+import { startTool } from '../jail/host-tool.ts';
 import type { RunRecord } from '../jail/jail-slot.ts';
 import { findProgram } from '../jail/runtime.ts';
-import { plainEnvironment } from '../system/process.ts';
+import { endingOf } from '../kernel/child-watch.ts';
+import { makePipe } from '../kernel/pipe.ts';
 
 export interface MonitorOptions {
   record: RunRecord;
@@ -45,37 +47,35 @@ export function launchMonitored(options: MonitorOptions): LaunchRuntime {
 }
 
 async function launch(conmon: string, namespace: number, options: MonitorOptions): Promise<number> {
-  // we may not spawn before this thread is back in the host's mount namespace
+  // it must not be started before this thread is back in the host's mount namespace
   await Promise.resolve();
-  const child = spawn(conmon, conmonArguments(namespace, options), {
-    env: { ...plainEnvironment, _OCI_SYNCPIPE: '3' },
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe', options.lock ?? 'ignore'],
-    detached: true,
-    cwd: '/',
-  });
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', (cause) =>
-      reject(new ProdngError('HOST_LACKS', `conmon: ${cause.message}`, { cause })),
-    );
-  });
-  const pipe = child.stdio[3];
-  if (!isReadable(pipe)) throw new ProdngError('INTERNAL', 'conmon: no pipe to it');
-  const said = await Promise.race([firstLine(pipe), failed]);
-  return pidIn(said) > 0 ? 0 : 1;
-}
-
-function isReadable(stream: unknown): stream is Readable {
-  return typeof stream === 'object' && stream !== null && 'readable' in stream;
+  const { readEnd, writeEnd } = makePipe();
+  const pipe = new Socket({ fd: readEnd, readable: true, writable: false });
+  try {
+    const pid = startTool([conmon, ...conmonArguments(namespace, options)], {
+      env: { _OCI_SYNCPIPE: '3' },
+      descriptors: [undefined, undefined, undefined, writeEnd, options.lock],
+      cwd: '/',
+    });
+    // it leaves a child behind that goes on
+    void endingOf(pid);
+  } finally {
+    closeSync(writeEnd);
+  }
+  return pidIn(await firstLine(pipe)) > 0 ? 0 : 1;
 }
 
 /** conmon holds the pipe open for as long as it lives: what it has to say of the creation is one line. */
-async function firstLine(pipe: Readable): Promise<string> {
-  let said = '';
-  for await (const chunk of pipe) {
-    said += String(chunk);
-    if (said.includes('\n')) break;
-  }
-  return said;
+function firstLine(pipe: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    pipe.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('\n')) pipe.destroy();
+    });
+    pipe.once('error', reject);
+    pipe.once('close', () => resolve(said));
+  });
 }
 
 /** conmon tells `{"data": PID}`, or a negative number and a message. */
@@ -88,12 +88,12 @@ function conmonArguments(
   namespace: number,
   { record, exits, log, logSize, atExit }: MonitorOptions,
 ): string[] {
-  const enter = [`--mount=/proc/${process.pid}/fd/${namespace}`, '--', ...record.runtime];
+  const enter = ['nsenter', `-m/proc/${process.pid}/fd/${namespace}`, '--', ...record.runtime];
   const options: Record<string, string> = {
     cid: record.id,
     cuuid: record.id,
     name: record.name,
-    runtime: findProgram('nsenter') ?? 'nsenter',
+    runtime: hostBusybox(),
     bundle: record.bundle,
     'container-pidfile': join(record.bundle, 'pid'),
     'conmon-pidfile': monitorPidFile(record),

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prettifyError } from 'zod';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
@@ -16,7 +16,7 @@ export async function readOverrides(name: string, paths: AgentPaths): Promise<Ov
   const file = overridesFile(name, paths);
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return {};
     throw new ProdngError('CONFIG', `${file}: ${error instanceof Error ? error.message : String(error)}`, {

@@ -1,18 +1,15 @@
-import { closeSync, openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JailDeclaration } from '../control/jail-declaration.ts';
 import { ProdngError } from '../error/prodng-error.ts';
-import { assertInForce, compareInForce } from '../jail/compare-in-force.ts';
 import { createJail } from '../jail/create-jail.ts';
 import { endDhcpClientArgv } from '../jail/dhcp-client.ts';
-import { startInspected } from '../jail/first-instruction.ts';
-import { readInForce } from '../jail/in-force.ts';
 import { type RunRecord, runFolder } from '../jail/jail-slot.ts';
-import { lockDown } from '../jail/lockdown.ts';
-import { compareLinks, configureNetwork, type JailNetwork, type Uplink } from '../jail/network.ts';
+import type { JailNetwork, Uplink } from '../jail/network.ts';
 import { prepareUnpacked, type UnpackedJail } from '../jail/prepare-jail.ts';
+import { startConfined } from '../jail/start-confined.ts';
 import { tryLock } from '../kernel/at.ts';
+import { killAndReap } from '../kernel/child-watch.ts';
 import type { AgentPaths } from './agent-paths.ts';
 import { launchMonitored } from './monitor.ts';
 import { bootId, type RunFile, writeRunFile } from './run-file.ts';
@@ -57,7 +54,8 @@ export async function startRun(
     ...(uplink === undefined ? {} : { uplink }),
   });
   const { declaration } = prepared;
-  const lock = beside ? undefined : await lockName(name, paths);
+  mkdirSync(runFolder(paths.jail), { recursive: true, mode: 0o700 });
+  const lock = beside ? undefined : lockName(name, paths);
   let run: RunFile = {
     format: 1,
     boot: bootId(),
@@ -81,32 +79,20 @@ export async function startRun(
       ...(lock === undefined ? {} : { lock }),
       ...(uplink?.address === 'dhcp' ? { atExit: endDhcpClientArgv(prepared.record.bundle) } : {}),
     });
-    await mkdir(runFolder(paths.jail), { recursive: true, mode: 0o700 });
     const created = await createJail(prepared, launch);
     try {
-      const { pid } = created;
       record('creating', created.record);
-      const [network] = await Promise.all([
-        configureNetwork(created, declaration, uplink, prepared.destinations, paths.jail),
-        lockDown(pid),
-      ]);
-      const inspect = () => {
-        created.takeStreamsBack();
-        const inForce = readInForce(pid, prepared.runtime.cgroups);
-        assertInForce(name, [
-          ...compareInForce(declaration, prepared.expected, inForce),
-          ...compareLinks(declaration, pid),
-        ]);
-        record('running', created.record);
-      };
-      const started = await startInspected(pid, () => created.start(), inspect);
-      if (started.kind === 'running') return { run, network, declaration };
-      await network.close();
-      throw new ProdngError('JAIL_START', `${name}: the service could not be executed: ${created.errors()}`, {
+      const network = await startConfined(prepared, created, {
+        paths: paths.jail,
+        uplink,
         hint: `read what it printed: prodng logs ${name}`,
+        onConfined: () => record('running', created.record),
       });
-    } finally {
-      created.watchdog.callOff();
+      return { run, network, declaration };
+    } catch (error) {
+      // it is traced: its parent does not learn of its end before we have
+      await killAndReap(created.pid);
+      throw error;
     }
   } finally {
     if (lock !== undefined) closeSync(lock);
@@ -114,9 +100,8 @@ export async function startRun(
 }
 
 /** The lock of the name, which `prodng run` takes too: their volumes are the same. conmon goes on holding it. */
-async function lockName(name: string, paths: AgentPaths): Promise<number> {
+function lockName(name: string, paths: AgentPaths): number {
   const folder = runFolder(paths.jail);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const fd = openSync(join(folder, `${name}.lock`), 'a', 0o600);
   if (tryLock(fd)) return fd;
   closeSync(fd);

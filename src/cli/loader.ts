@@ -32,8 +32,30 @@ function load(name: string): unknown {
   return module.exports;
 }
 
+/** Of Node's own modules, those that take ms to load: all but what it has loaded by itself. */
+const slow =
+  /^node:(?:child_process|crypto|dgram|dns|fs\/promises|http|https|net|readline|stream|timers\/promises|tls|tty|zlib)\b/;
+
 function requireFrom(name: string): unknown {
-  return name.startsWith('./') ? load(name.slice(2)) : require(name);
+  if (name.startsWith('./')) return load(name.slice(2));
+  return slow.test(name) ? whenUsed(name) : require(name);
+}
+
+/** Stands for a module until something of it is used: most of what a chunk could need, most commands do not. */
+function whenUsed(name: string): object {
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => Reflect.get(require(name), key),
+      has: (_, key) => Reflect.has(require(name), key),
+      ownKeys: () => Reflect.ownKeys(require(name)),
+      getOwnPropertyDescriptor: (_, key) => {
+        const property = Reflect.getOwnPropertyDescriptor(require(name), key);
+        // what the stand-in does not have itself must be configurable
+        return property === undefined ? undefined : { ...property, configurable: true };
+      },
+    },
+  );
 }
 
 function readCache(path: string): Buffer | undefined {

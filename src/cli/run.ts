@@ -2,7 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ProdngError } from '../error/prodng-error.ts';
 import type { Uplink } from '../jail/network.ts';
 import type { PublishRequest, RunJailOptions } from '../jail/run-options.ts';
+import { isTerminal } from '../kernel/terminal.ts';
 import { prodngPaths } from '../system/paths.ts';
+import type { Progress } from '../system/progress.ts';
 import { print } from './print.ts';
 import { terminalProgress } from './terminal-progress.ts';
 
@@ -65,19 +67,20 @@ async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> 
       hint: 'sudo prodng run ...',
     });
   const { runJail, jailSpec } = await import('../jail/run-jail.ts');
-  const { runSummary } = await import('../jail/run-summary.ts');
   const options = runOptions(deb, argv, flags);
   if (flags.printSpec === true) {
     print(`${JSON.stringify(await jailSpec(options), undefined, 2)}\n`);
     return;
   }
-  const tell = flags.verbose === true || process.stderr.isTTY;
+  const tell = flags.verbose === true || isTerminal(2);
   const signals = stopSignals();
   process.exitCode = await runJail({
     ...options,
     ...signals,
-    onReady: (report) => {
-      if (tell) process.stderr.write(`${runSummary(report).join('\n')}\n`);
+    async onReady(report) {
+      if (!tell) return;
+      const { runSummary } = await import('../jail/run-summary.ts');
+      process.stderr.write(`${runSummary(report).join('\n')}\n`);
     },
   });
 }
@@ -87,18 +90,33 @@ function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOption
   if (shell === true && argv.length > 0)
     throw new ProdngError('USAGE', '--shell takes no command: give the one or the other');
   const uplink = uplinkOf(flags);
-  const { stdin, stdout } = process;
   return {
     deb,
     paths: prodngPaths(),
     publish,
-    progress: terminalProgress(),
+    progress: lateProgress(),
     ...(argv.length === 0 ? {} : { argv }),
     ...(shell === true ? { shell } : {}),
-    ...(shell === true && stdin.isTTY && stdout.isTTY ? { terminal: { input: stdin, output: stdout } } : {}),
+    ...(shell === true ? ownTerminal() : {}),
     ...(uplink === undefined ? {} : { uplink }),
     ...(name === undefined ? {} : { name }),
     ...(runtime === undefined ? {} : { runtime }),
+  };
+}
+
+function ownTerminal(): Pick<RunJailOptions, 'terminal'> {
+  const { stdin: input, stdout: output } = process;
+  return input.isTTY && output.isTTY ? { terminal: { input, output } } : {};
+}
+
+/** Node loads all of its sockets to say what standard error is: not before there is something to tell. */
+function lateProgress(): Progress {
+  let made: Progress | undefined;
+  const progress = () => (made ??= terminalProgress());
+  return {
+    step: (name) => progress().step(name),
+    advance: (...now) => progress().advance(...now),
+    note: (text) => progress().note(text),
   };
 }
 

@@ -126,8 +126,9 @@ function pidsOf(folder: string): number[] {
 
 /** Removes a control group; dying processes keep it for some ms. Gives up after 5 s: the next sweep tries again. */
 export async function removeCgroup(path: string, mode: CgroupMode): Promise<void> {
+  let left = foldersOf(path, mode).filter((folder) => !isRemoved(folder));
+  if (left.length === 0) return;
   const end = performance.now() + 5000;
-  let left = foldersOf(path, mode);
   for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
     left = left.filter((folder) => !isRemoved(folder));
     if (left.length === 0 || performance.now() > end) return;

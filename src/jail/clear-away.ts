@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../error/prodng-error.ts';
 import type { Paths } from '../system/paths.ts';
@@ -15,7 +15,7 @@ export async function clearAway(record: RunRecord): Promise<void> {
   await killFirstProcess(record);
   await removeCgroup(record.cgroup, record.cgroups);
   // an event of its DHCP client may be writing there for a last time
-  await rm(record.bundle, { recursive: true, force: true, maxRetries: 5 });
+  rmSync(record.bundle, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function killFirstProcess({ pid, startTime }: RunRecord): Promise<void> {
@@ -33,7 +33,7 @@ async function killFirstProcess({ pid, startTime }: RunRecord): Promise<void> {
 export async function sweepAbandoned(paths: Paths, progress: Progress): Promise<void> {
   for await (const { record, slot } of abandonedJails(paths)) {
     await clearAway(record);
-    await slot.release();
+    slot.release();
     progress.note(`cleared away the jail ${record.id}, whose prodng was killed`);
   }
 }

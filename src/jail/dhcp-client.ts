@@ -1,17 +1,18 @@
-import type { ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ProdngError } from '../error/prodng-error.ts';
+import type { Ending } from '../kernel/child.ts';
+import { endingOf } from '../kernel/child-watch.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import type { Paths } from '../system/paths.ts';
+import { hostBusybox } from './busybox.ts';
 import { beginsPath, type LeaseFile, leasePath, readLease } from './dhcp-lease.ts';
 import { endProgram, isProgramRunning, type NamedProgram } from './end-program.ts';
-import { startTool } from './host-tool.ts';
+import { startTool, statusOf } from './host-tool.ts';
 import type { RunRecord } from './jail-slot.ts';
-import { findProgram } from './runtime.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** A run whose first process is there. */
@@ -23,15 +24,6 @@ const patience = 30_000;
 /** The rights of the client and of what it runs: raw sockets, DHCP's port, and to set the address. */
 const capabilities = '-all,+net_raw,+net_bind_service,+net_admin';
 
-/** @throws ProdngError HOST_LACKS */
-export function assertDhcpClient(): string {
-  const busybox = findProgram('busybox');
-  if (busybox !== undefined) return busybox;
-  throw new ProdngError('HOST_LACKS', 'busybox: not found: nothing else asks for a lease', {
-    hint: 'as root, run: apt-get install busybox',
-  });
-}
-
 /**
  * Has busybox's udhcpc(8) ask for an address, in the network namespace of a jail and with no right of the jail's: it
  * is a process of the host that the jail does not see. It keeps the lease for as long as the jail runs, whatever
@@ -39,8 +31,8 @@ export function assertDhcpClient(): string {
  *
  * @param link the jail's interface
  */
-export async function startDhcpClient(run: LeasedRun, link: string, paths: Paths): Promise<ChildProcess> {
-  const busybox = assertDhcpClient();
+export async function startDhcpClient(run: LeasedRun, link: string, paths: Paths): Promise<DhcpClient> {
+  const busybox = hostBusybox();
   const script = await eventScript(paths);
   // names of hosts have no other characters, RFC 1123 2.1
   const host = run.name.replace(/[^a-z0-9-]/g, '-').slice(0, 63);
@@ -53,13 +45,18 @@ export async function startDhcpClient(run: LeasedRun, link: string, paths: Paths
   const times = ['-a200', '-t', '4', '-T', '2', '-A', '10'];
   const enter = ['nsenter', `--net=/proc/${run.pid}/ns/net`, '--'] as const;
   const reduced = ['setpriv', '--inh-caps', '-all', '--bounding-set', capabilities, '--no-new-privs', '--'];
-  const child = startTool([...enter, ...reduced, busybox, 'udhcpc', ...place, ...options, ...times], {
-    stdio: ['ignore', 'ignore', 'ignore'],
+  const pid = startTool([...enter, ...reduced, busybox, 'udhcpc', ...place, ...options, ...times], {
     cwd: '/',
     env: { PRODNG_LEASE: leasePath(run.bundle), PRODNG_JAIL: `${run.pid} ${run.startTime}` },
   });
-  child.unref();
-  return child;
+  return { pid, ended: endingOf(pid, { holds: false }) };
+}
+
+/** A client as the one who started it sees it. */
+export interface DhcpClient {
+  pid: number;
+  /** It is not waited for when there is nothing else to do. */
+  ended: Promise<Ending>;
 }
 
 /**
@@ -73,10 +70,10 @@ export async function leaseAddress(
   run: LeasedRun,
   link: string,
   paths: Paths,
-  watchdog: Watchdog,
+  watchdog?: Watchdog,
 ): Promise<{ lease: BoundLease; end: () => Promise<void> }> {
   const client = await startDhcpClient(run, link, paths);
-  if (client.pid !== undefined) watchdog.guard(client.pid);
+  watchdog?.guard(client.pid);
   try {
     return { lease: await firstLease(run, client), end: () => endDhcpClient(run.bundle) };
   } catch (error) {
@@ -92,13 +89,10 @@ type BoundLease = LeaseFile & { state: 'bound' };
  *
  * @throws ProdngError NETWORK when there is none in time, or one that cannot be taken
  */
-async function firstLease(run: LeasedRun, client: ChildProcess): Promise<BoundLease> {
+async function firstLease(run: LeasedRun, client: DhcpClient): Promise<BoundLease> {
   let ended = '';
-  client.once('exit', (status) => {
-    ended = `the DHCP client ended with status ${status ?? 'unknown'}`;
-  });
-  client.once('error', (error) => {
-    ended = error.message;
+  void client.ended.then((ending) => {
+    ended = `the DHCP client ended with status ${statusOf(ending)}`;
   });
   const end = performance.now() + patience;
   for (;;) {
@@ -124,7 +118,7 @@ export function isDhcpClientRunning(bundle: string): boolean {
 
 /** conmon(8) has this run when its jail has ended: the client must not outlive it where no agent is there to see. */
 export function endDhcpClientArgv(bundle: string): [string, ...string[]] {
-  const busybox = assertDhcpClient();
+  const busybox = hostBusybox();
   const { pidFile } = dhcpClient(bundle);
   const only = ['--exec', busybox, '--pidfile', pidFile];
   return [busybox, 'start-stop-daemon', '--stop', '--quiet', '--oknodo', '--signal', 'KILL', ...only];

@@ -5,7 +5,7 @@ import { ProdngError } from '../error/prodng-error.ts';
 import { inOwnMountNamespace, mountIdmapped } from '../kernel/mount.ts';
 import type { HostCheck } from '../system/host-check.ts';
 import type { Paths } from '../system/paths.ts';
-import { assertDhcpClient } from './dhcp-client.ts';
+import { hostBusybox } from './busybox.ts';
 import { firewallRules } from './firewall.ts';
 import { runTool } from './host-tool.ts';
 import { openIdMapping } from './id-mapping.ts';
@@ -43,7 +43,7 @@ const checks: readonly Check[] = [
     costs: 'no jail can be run',
     mend: 'sysctl -w user.max_user_namespaces=65536',
     async look() {
-      (await openIdMapping({ first: 0x7ffc_0000, count: rangeSize })).close();
+      openIdMapping({ first: 0x7ffc_0000, count: rangeSize }).close();
       return `${readFileSync('/proc/sys/user/max_user_namespaces', 'utf8').trim()} may be made`;
     },
   },
@@ -83,15 +83,17 @@ const checks: readonly Check[] = [
     },
   },
   {
-    name: 'DHCP client',
-    costs: 'macvlan jails get no address by DHCP, only static ones',
-    mend: 'apt-get install busybox',
+    name: 'busybox',
+    costs: 'no jail can be run: it does the small steps of a start, and asks for addresses by DHCP',
+    mend: 'apt-get install busybox-static',
     async look() {
-      const busybox = assertDhcpClient();
+      const busybox = hostBusybox();
       const { stdout } = await runTool([busybox, '--list']);
-      const missing = ['udhcpc', 'start-stop-daemon'].filter((name) => !stdout.split('\n').includes(name));
+      const missing = ['kill', 'nsenter', 'sh', 'start-stop-daemon', 'udhcpc', 'xargs'].filter(
+        (name) => !stdout.split('\n').includes(name),
+      );
       if (missing.length > 0) throw new Error(`${busybox}: it has no ${missing.join(' and no ')}`);
-      return `${busybox} udhcpc`;
+      return busybox;
     },
   },
   {
@@ -148,7 +150,7 @@ export async function checkRunHost(paths: Paths): Promise<HostCheck[]> {
 }
 
 async function mapsOwners({ cache, state }: Paths): Promise<string> {
-  const mapping = await openIdMapping({ first: 0x7ffc_0000, count: rangeSize });
+  const mapping = openIdMapping({ first: 0x7ffc_0000, count: rangeSize });
   try {
     for (const folder of [cache, state]) {
       mkdirSync(folder, { recursive: true });

@@ -31,12 +31,12 @@ export interface Destinations {
  */
 export async function resolveDestinations(
   rules: readonly ConnectRule[],
-  resolvers: readonly string[] = hostResolvers(),
+  resolvers?: readonly string[],
 ): Promise<Destinations> {
   const hosts = await Promise.all(rules.flatMap((rule) => (rule.kind === 'host' ? [addressesOf(rule)] : [])));
   const any = rules.some(({ kind }) => kind === 'any');
   const dns = any || rules.some(({ kind }) => kind === 'dns');
-  return { any, hosts: hosts.flat(), resolvers: dns ? [...resolvers] : [] };
+  return { any, hosts: hosts.flat(), resolvers: dns ? [...(resolvers ?? hostResolvers())] : [] };
 }
 
 async function addressesOf(rule: ConnectRule & { kind: 'host' }): Promise<Destination[]> {

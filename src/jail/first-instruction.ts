@@ -1,5 +1,6 @@
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { detachTracee, type Ending, pollChild, resumeTracee, seizeForExec } from '../kernel/child.ts';
+import { watchChildren } from '../kernel/child-watch.ts';
 
 /** What a traced start came to. */
 export type Started = { kind: 'running' } | { kind: 'ended'; ending: Ending };
@@ -9,18 +10,18 @@ export type Started = { kind: 'running' } | { kind: 'ended'; ending: Ending };
  * the credentials and the seccomp filter it will run with, and has not executed one instruction. The runtime gives up
  * its rights only on the way there, so that any earlier look would see something else.
  *
- * @param pid the jail's first process, our child (we are its subreaper), waiting for the runtime's `start`
+ * @param pid the jail's first process, traced by traceUntilExec and waiting for the runtime's `start`
  * @param start lets it go on
- * @param inspect looks at it while it stands still; when it throws, the process is killed
+ * @param inspect looks at it while it stands still
+ * @throws what `start` and `inspect` throw; the process is killed when `inspect` does, and `start` is over either way
  */
 export async function startInspected(
   pid: number,
   start: () => Promise<void>,
-  inspect: () => void,
+  inspect: () => Promise<void>,
 ): Promise<Started> {
   const watch = watchChildren();
   try {
-    seize(pid);
     const starting = start();
     starting.catch(() => {});
     for (;;) {
@@ -30,7 +31,7 @@ export async function startInspected(
         return { kind: 'ended', ending: news };
       }
       if (news?.kind === 'exec') {
-        inspectStopped(pid, inspect);
+        await inspectStopped(pid, inspect, starting);
         await starting;
         return { kind: 'running' };
       }
@@ -42,7 +43,13 @@ export async function startInspected(
   }
 }
 
-function seize(pid: number): void {
+/**
+ * Traces the first process of a created jail, so that the kernel kills it when this process ends, even by SIGKILL, and
+ * stops it at the execve(2) of its service.
+ *
+ * @throws ProdngError JAIL_REFUSED where it cannot be traced
+ */
+export function traceUntilExec(pid: number): void {
   try {
     seizeForExec(pid);
   } catch (error) {
@@ -58,11 +65,17 @@ function seize(pid: number): void {
   }
 }
 
-function inspectStopped(pid: number, inspect: () => void): void {
+async function inspectStopped(
+  pid: number,
+  inspect: () => Promise<void>,
+  starting: Promise<void>,
+): Promise<void> {
   try {
-    inspect();
+    await inspect();
   } catch (error) {
     process.kill(pid, 'SIGKILL');
+    // until it has seen the process end, the runtime works in the run's folder
+    await Promise.allSettled([starting]);
     throw error;
   }
   detachTracee(pid);
@@ -73,63 +86,4 @@ function failed(work: Promise<void>): Promise<never> {
   return new Promise((_, reject) => {
     work.catch(reject);
   });
-}
-
-/** Waits for a child to end. */
-export async function endingOf(pid: number): Promise<Ending> {
-  const watch = watchChildren();
-  try {
-    for (;;) {
-      const news = pollChild(pid);
-      if (news?.kind === 'exited' || news?.kind === 'killed') return news;
-      if (news !== undefined)
-        throw new ProdngError('INTERNAL', `process ${pid} is still traced: ${news.kind}`);
-      await watch.changed();
-    }
-  } finally {
-    watch.stop();
-  }
-}
-
-/** Makes sure that a child is gone for good, whatever state it is in. Does nothing when it has been waited for. */
-export async function killAndReap(pid: number): Promise<void> {
-  const watch = watchChildren();
-  try {
-    for (;;) {
-      const news = pollChild(pid);
-      if (news?.kind === 'exited' || news?.kind === 'killed') return;
-      process.kill(pid, 'SIGKILL');
-      if (news === undefined) await watch.changed();
-    }
-  } catch (error) {
-    if (!['ECHILD', 'ESRCH'].includes(errnoOf(error) ?? '')) throw error;
-  } finally {
-    watch.stop();
-  }
-}
-
-/** SIGCHLD tells of every child; signals may merge, so that a slow look around backs it up. */
-const backup = 250;
-
-function watchChildren(): { changed(): Promise<void>; stop(): void } {
-  let wake = () => {};
-  let pending = false;
-  const onSignal = () => {
-    pending = true;
-    wake();
-  };
-  process.on('SIGCHLD', onSignal);
-  const timer = setInterval(onSignal, backup);
-  return {
-    changed: () =>
-      new Promise((resolve) => {
-        wake = resolve;
-        if (pending) resolve();
-        pending = false;
-      }),
-    stop() {
-      process.off('SIGCHLD', onSignal);
-      clearInterval(timer);
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { type BigIntStats, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { type DebReader, openDeb } from '../archive/deb-reader.ts';
 import { parseDeb822 } from '../control/deb822.ts';
 import type { Paragraph } from '../control/deb822-types.ts';
@@ -8,6 +8,8 @@ import type { JailDeclaration } from '../control/jail-declaration.ts';
 import { hasJailFields, parseJailDeclaration } from '../control/jail-schema.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { hostArchitecture } from '../system/architecture.ts';
+import type { Paths } from '../system/paths.ts';
+import { type KnownDeb, recallDeb, rememberDeb, stampOf } from './known-deb.ts';
 
 /** A jail's .deb, read and checked, with nothing unpacked yet. */
 export interface JailPackage {
@@ -20,37 +22,67 @@ export interface JailPackage {
   control: string;
   /** Hex. */
   sha256: string;
-  deb: DebReader;
-  /** @throws ProdngError IO when the file was written to since it was hashed */
-  assertUnchanged(): Promise<void>;
+  /** Opens it for reading, once. */
+  deb(): Promise<DebReader>;
+  /** @throws ProdngError IO when the file was written to since it was opened */
+  assertUnchanged(): void;
+  close(): Promise<void>;
 }
 
 /**
- * Opens a jail's .deb. The caller closes `deb`.
+ * Opens a jail's .deb. The caller closes it.
  *
+ * @param paths where what is known of .debs is kept: one that was read before is not read again
  * @throws ProdngError IO, what openDeb throws, DEB_FORMAT when it holds no jail, DECLARATION with every fault,
  *   HOST_LACKS when it is for another architecture
  */
-export async function openJailPackage(path: string): Promise<JailPackage> {
-  const deb = await openDeb(path);
+export async function openJailPackage(path: string, paths?: Paths): Promise<JailPackage> {
+  const before = statSync(path, { bigint: true, throwIfNoEntry: false });
+  let opened: Promise<DebReader> | undefined;
+  const deb = () => {
+    opened ??= openDeb(path);
+    return opened;
+  };
+  const close = async () => {
+    await (await opened)?.close();
+  };
   try {
-    const before = await stat(path, { bigint: true });
-    const [control, sha256] = await Promise.all([deb.control(), sha256Of(path)]);
+    const known = recall(before, paths) ?? (await readWhole(path, await deb(), before, paths));
     return {
       path,
-      ...readJailControl(path, control),
-      control,
-      sha256,
+      ...readJailControl(path, known.control),
+      ...known,
       deb,
-      async assertUnchanged() {
-        if (stamp(await stat(path, { bigint: true })) === stamp(before)) return;
-        throw new ProdngError('IO', `${path}: the file changed while it was read`, { hint: 'try again' });
-      },
+      assertUnchanged: () => assertSame(path, before),
+      close,
     };
   } catch (error) {
-    await deb.close();
+    await close();
     throw error;
   }
+}
+
+function recall(now: BigIntStats | undefined, paths: Paths | undefined): KnownDeb | undefined {
+  return now === undefined || paths === undefined ? undefined : recallDeb(now, paths);
+}
+
+async function readWhole(
+  path: string,
+  deb: DebReader,
+  before: BigIntStats | undefined,
+  paths: Paths | undefined,
+): Promise<KnownDeb> {
+  const [control, sha256] = await Promise.all([deb.control(), sha256Of(path)]);
+  assertSame(path, before);
+  const known = { control, sha256 };
+  if (before !== undefined && paths !== undefined) rememberDeb(before, known, paths);
+  return known;
+}
+
+function assertSame(path: string, before: BigIntStats | undefined): void {
+  const now = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (before !== undefined && now !== undefined && stampOf(now) === stampOf(before)) return;
+  throw new ProdngError('IO', `${path}: the file changed while it was read`, { hint: 'try again' });
 }
 
 /**
@@ -108,9 +140,4 @@ async function sha256Of(path: string): Promise<string> {
   } finally {
     await file.close();
   }
-}
-
-/** ctime tells of every write, and only a change of the clock could forge it. */
-function stamp({ dev, ino, size, ctimeNs }: BigIntStats): string {
-  return `${dev}:${ino}:${size}:${ctimeNs}`;
 }

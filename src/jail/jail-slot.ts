@@ -1,5 +1,13 @@
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
@@ -32,7 +40,7 @@ export interface JailSlot {
   /** Keeps what a later run needs to clear away after us. */
   record(record: RunRecord): void;
   /** Forgets the record and gives the name back. */
-  release(): Promise<void>;
+  release(): void;
 }
 
 export function runFolder(paths: Paths): string {
@@ -50,15 +58,10 @@ const patience = 500;
  */
 export async function takeSlot(name: string, paths: Paths, wait = patience): Promise<JailSlot> {
   const folder = runFolder(paths);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${name}.json`);
   const fd = openSync(join(folder, `${name}.lock`), 'a', 0o600);
-  const end = performance.now() + wait;
-  let taken = tryLock(fd);
-  while (!taken && performance.now() < end) {
-    await sleep(20);
-    taken = tryLock(fd);
-  }
+  const taken = tryLock(fd) || (await tryAgain(fd, wait));
   if (!taken) {
     closeSync(fd);
     throw new ProdngError('BUSY', `a jail named ${name} is running`, {
@@ -71,11 +74,20 @@ export async function takeSlot(name: string, paths: Paths, wait = patience): Pro
       writeFileSync(`${file}.new`, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
     },
-    async release() {
-      await rm(file, { force: true });
+    release() {
+      rmSync(file, { force: true });
       closeSync(fd);
     },
   };
+}
+
+async function tryAgain(fd: number, wait: number): Promise<boolean> {
+  const end = performance.now() + wait;
+  while (performance.now() < end) {
+    await sleep(20);
+    if (tryLock(fd)) return true;
+  }
+  return false;
 }
 
 /** The records of jails whose prodng is gone, each with its slot taken. */
@@ -90,7 +102,7 @@ export async function* abandonedJails(paths: Paths): AsyncGenerator<{ record: Ru
       throw error;
     }
     const record = await readRecord(join(folder, `${name}.json`));
-    if (record === undefined) await slot.release();
+    if (record === undefined) slot.release();
     else yield { record, slot };
   }
 }

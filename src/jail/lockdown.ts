@@ -1,21 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { ProdngError } from '../error/prodng-error.ts';
+import { startingInPidNamespace } from '../kernel/pid-namespace.ts';
+import { hostBusybox } from './busybox.ts';
 import { runTool } from './host-tool.ts';
 
 /** Makes files of memfd_create(2) without execute bits, since Linux 6.3. */
 const memoryFiles = '/proc/sys/vm/memfd_noexec';
 
 /**
- * Writes a value to each file and reads it back, in one process. dash reads byte by byte, and a sysctl file has only one
- * read in it: the first digit, which tells 0 from any other limit, and no end of line.
+ * Writes a value to each file and reads it back. A shell reads byte by byte, and a sysctl file has only one read in it: the
+ * first digit, which tells 0 from any other limit, and no end of line.
  */
 const write =
-  'value=$1; shift; for file; do echo "$value" >"$file" || exit; read -r digit <"$file"; echo "$digit"; done';
-
-/** The first of two steps: enters the user namespace of a process, for the second. */
-const script = `target=$1; shift; set -u
-if [ -e ${memoryFiles} ]; then (set -- 2 ${memoryFiles}; ${write}) || exit; fi
-exec nsenter --user --target "$target" sh -u -c '${write}' sh 0 "$@"`;
+  'write() { value=$1; shift; for file; do echo "$value" >"$file" || exit; read -r digit <"$file"; echo "$digit"; done; }';
 
 /**
  * Takes from a jail two rights that no list of system calls takes away for certain.
@@ -26,7 +23,8 @@ exec nsenter --user --target "$target" sh -u -c '${write}' sh 0 "$@"`;
  * namespaces(7): so the writer enters it.
  *
  * To execute programs from memory, where all that it can write is mounted noexec. That limit is the pid namespace's of the
- * writer, and is for the host's root to set; kernels before 6.3 have none.
+ * writer, who is started there, and is for the host's root to set: it is done before the user namespace is entered. Kernels
+ * before 6.3 have none.
  *
  * @param pid the jail's first process, not started yet
  * @throws ProdngError JAIL_REFUSED when the kernel does not take one
@@ -41,10 +39,27 @@ export async function lockDown(pid: number): Promise<void> {
     });
   if (!files.includes('/proc/sys/user/max_user_namespaces'))
     throw refused('this kernel has no limit for namespaces');
-  const target = String(pid);
-  const argv = ['nsenter', '--pid', '--target', target, 'sh', '-c', script, 'sh', target, ...files] as const;
-  const { status, stdout, stderr } = await runTool(argv, { accept: [0, 1, 2] });
-  const wanted = [...(existsSync(memoryFiles) ? ['2'] : []), ...files.map(() => '0')];
+  const busybox = hostBusybox();
+  const enter = [busybox, 'nsenter', '-U', '-t', String(pid)] as const;
+  const zero = [busybox, 'sh', '-u', '-c', `${write}; write 0 "$@"`, 'sh', ...files];
+  const hasMemoryFiles = existsSync(memoryFiles);
+  const argv = hasMemoryFiles
+    ? ([
+        busybox,
+        'sh',
+        '-u',
+        '-c',
+        `${write}; write 2 ${memoryFiles}; exec "$@"`,
+        'sh',
+        ...enter,
+        ...zero,
+      ] as const)
+    : ([...enter, ...zero] as const);
+  // a tool is started before anything is waited for
+  const { status, stdout, stderr } = await startingInPidNamespace(pid, () =>
+    runTool(argv, { accept: [0, 1, 2] }),
+  );
+  const wanted = [...(hasMemoryFiles ? ['2'] : []), ...files.map(() => '0')];
   if (status !== 0 || stdout.trim() !== wanted.join('\n'))
     throw refused(stderr.trim() || `the limits are ${stdout.trim().replaceAll('\n', ' ')}`);
 }

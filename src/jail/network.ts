@@ -38,14 +38,16 @@ export interface JailNetwork {
  * Configures the network namespace of a jail from outside, so that the jail needs no right to do so.
  *
  * @param created the jail, not started yet
+ * @param watchdog ends what serves the network when nobody else does
  * @throws ProdngError NETWORK, HOST_LACKS
  */
 export async function configureNetwork(
-  { pid, record, watchdog }: { pid: number; record: RunRecord; watchdog: Watchdog },
+  { pid, record }: { pid: number; record: RunRecord },
   declaration: JailDeclaration,
   uplink: Uplink | undefined,
   destinations: Destinations,
   paths: Paths,
+  watchdog?: Watchdog,
 ): Promise<JailNetwork> {
   if (declaration.network === 'macvlan' && uplink !== undefined) {
     await addMacvlan(record.name, pid, uplink);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { findInconsistencies } from '../control/consistency.ts';
 import type { JailDeclaration } from '../control/jail-declaration.ts';
@@ -83,7 +83,7 @@ export async function prepareUnpacked(
   ]);
   const declaration = withResolvedMounts(jail, rootfs);
   // runtimes take no @ in a name, and no package name has a _
-  const id = `${name.replace('@', '_')}-${randomBytes(4).toString('hex')}`;
+  const id = `${name.replace('@', '_')}-${randomHex(4)}`;
   // a control group right below the root: one for all jails could be removed by one while another enters it
   const { bundle, cgroup } = placesOf(runFolder(paths), id);
   const staging = chooseStaging([paths.cache, paths.state, paths.run]);
@@ -147,6 +147,18 @@ export async function prepareUnpacked(
       supervisor: process.pid,
     },
   };
+}
+
+/** As randomBytes of node:crypto, which takes longer to load than the rest of a run. */
+function randomHex(bytes: number): string {
+  const fd = openSync('/dev/urandom', 'r');
+  try {
+    const random = Buffer.alloc(bytes);
+    readSync(fd, random);
+    return random.toString('hex');
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**

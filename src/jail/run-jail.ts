@@ -1,21 +1,19 @@
-import { ProdngError } from '../error/prodng-error.ts';
 import { becomeSubreaper, type Ending } from '../kernel/child.ts';
+import { endingOf, killAndReap } from '../kernel/child-watch.ts';
 import { silent } from '../system/progress.ts';
 import { clearAway, sweepAbandoned } from './clear-away.ts';
-import { assertInForce, compareInForce } from './compare-in-force.ts';
 import { joinTerminals } from './console.ts';
 import { type CreatedJail, createJail } from './create-jail.ts';
-import { endingOf, killAndReap, startInspected } from './first-instruction.ts';
-import { type InForce, readInForce } from './in-force.ts';
+import type { InForce } from './in-force.ts';
 import { openJailPackage } from './jail-package.ts';
 import { takeSlot } from './jail-slot.ts';
-import { lockDown } from './lockdown.ts';
-import { compareLinks, configureNetwork } from './network.ts';
 import type { OciSpec } from './oci-types.ts';
 import { type PreparedJail, prepareJail } from './prepare-jail.ts';
 import { publishPort } from './publish.ts';
 import type { RunJailOptions, RunReport } from './run-options.ts';
+import { startConfined } from './start-confined.ts';
 import { killService, stopService } from './stop.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** What has to be undone, the last first. */
 class Undo {
@@ -53,8 +51,8 @@ class Undo {
 export async function runJail(options: RunJailOptions): Promise<number> {
   const undo = new Undo();
   try {
-    const jail = await openJailPackage(options.deb);
-    undo.add(() => jail.deb.close());
+    const jail = await openJailPackage(options.deb, options.paths);
+    undo.add(() => jail.close());
     const { progress = silent, paths } = options;
     await sweepAbandoned(paths, progress);
     const slot = await takeSlot(options.name ?? jail.name, paths);
@@ -63,13 +61,15 @@ export async function runJail(options: RunJailOptions): Promise<number> {
     undo.add(() => clearAway(prepared.record));
     slot.record(prepared.record);
     becomeSubreaper();
+    const watchdog = startWatchdog();
+    undo.add(() => watchdog.callOff());
     const created = await createJail(prepared);
-    undo.add(() => created.watchdog.callOff());
     undo.add(() => killAndReap(created.pid));
+    watchdog.guard(created.pid);
     slot.record(created.record);
     if (created.master !== undefined && options.terminal !== undefined)
       undo.add(joinTerminals(created.master, options.terminal));
-    const ending = await runCreated(prepared, created, options, undo);
+    const ending = await runCreated(prepared, created, { ...options, watchdog }, undo);
     return ending.kind === 'exited' ? ending.status : 128 + ending.signal;
   } finally {
     await undo.all();
@@ -79,40 +79,24 @@ export async function runJail(options: RunJailOptions): Promise<number> {
 async function runCreated(
   prepared: PreparedJail,
   created: CreatedJail,
-  options: RunJailOptions,
+  options: RunJailOptions & { watchdog: Watchdog },
   undo: Undo,
 ): Promise<Ending> {
-  const { declaration, name } = prepared;
   const { pid } = created;
-  const [network] = await Promise.all([
-    configureNetwork(created, declaration, options.uplink, prepared.destinations, options.paths),
-    lockDown(pid),
-  ]);
-  undo.add(() => network.close());
-  const published: RunReport['published'] = [];
-  for (const { hostAddress = '127.0.0.1', hostPort, jailPort } of options.publish ?? []) {
-    const port = await publishPort(pid, hostPort, jailPort, hostAddress);
-    undo.add(() => port.close());
-    published.push({ hostAddress, hostPort: port.hostPort, jailPort });
-  }
-  const started = await startInspected(
-    pid,
-    () => created.start(),
-    () => {
-      created.takeStreamsBack();
-      const inForce = readInForce(pid, prepared.runtime.cgroups);
-      const differences = [
-        ...compareInForce(declaration, prepared.expected, inForce),
-        ...compareLinks(declaration, pid),
-      ];
-      assertInForce(name, differences);
-      options.onReady?.(reportOf(prepared, pid, inForce, published, network.address));
+  const network = await startConfined(prepared, created, {
+    ...options,
+    hint: `look into the jail with: prodng run --shell ${options.deb}`,
+    async onConfined(inForce, { address }) {
+      const published: RunReport['published'] = [];
+      for (const { hostAddress = '127.0.0.1', hostPort, jailPort } of options.publish ?? []) {
+        const port = await publishPort(pid, hostPort, jailPort, hostAddress);
+        undo.add(() => port.close());
+        published.push({ hostAddress, hostPort: port.hostPort, jailPort });
+      }
+      await options.onReady?.(reportOf(prepared, pid, inForce, published, address));
     },
-  );
-  if (started.kind === 'ended')
-    throw new ProdngError('JAIL_START', `${name}: the service could not be executed: ${created.errors()}`, {
-      hint: `look into the jail with: prodng run --shell ${options.deb}`,
-    });
+  });
+  undo.add(() => network.close());
   return supervise(prepared, created, options);
 }
 
@@ -157,10 +141,10 @@ async function supervise(
  * stand in it.
  */
 export async function jailSpec(options: RunJailOptions): Promise<OciSpec> {
-  const jail = await openJailPackage(options.deb);
+  const jail = await openJailPackage(options.deb, options.paths);
   try {
     return (await prepareJail(jail, options, options.progress ?? silent)).spec;
   } finally {
-    await jail.deb.close();
+    await jail.close();
   }
 }

@@ -34,7 +34,7 @@ export interface RunJailOptions {
   terminal?: OwnTerminal;
   progress?: Progress;
   /** Called when all is in force and before the service's first instruction. */
-  onReady?: (report: RunReport) => void;
+  onReady?: (report: RunReport) => void | Promise<void>;
   /** Aborted: the service is stopped as it declares. */
   stop?: AbortSignal;
   /** Aborted: the service is killed at once. */

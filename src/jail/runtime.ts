@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ProdngError } from '../error/prodng-error.ts';
 import { plainEnvironment } from '../system/process.ts';
@@ -45,14 +45,16 @@ export function findProgram(name: string): string | undefined {
   const paths = name.includes('/')
     ? [name]
     : (plainEnvironment.PATH ?? '').split(':').map((folder) => join(folder, name));
-  return paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return paths.find((path) => existsSync(path) && isExecutable(path));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The runtime's command line, up to the subcommand. */

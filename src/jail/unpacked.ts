@@ -1,4 +1,5 @@
-import { lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extractDeb } from '../archive/extract.ts';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
@@ -26,10 +27,10 @@ export function rootfsPath(name: string): string {
 export async function unpackJail(jail: JailPackage, paths: Paths, progress: Progress): Promise<string> {
   const folder = join(paths.cache, 'jails');
   const target = join(folder, jail.sha256);
-  if (!(await isFolder(target))) {
+  if (!isFolder(target)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await withFlock(join(folder, `${jail.sha256}.lock`), async () => {
-      if (await isFolder(target)) return;
+      if (isFolder(target)) return;
       progress.step(`unpack ${jail.name} ${jail.version}`);
       await unpackInto(jail, target);
     });
@@ -42,10 +43,10 @@ async function unpackInto(jail: JailPackage, target: string): Promise<void> {
   const fresh = `${target}.new`;
   await rm(fresh, { recursive: true, force: true });
   const links = { inside: 'tree', root: rootfsPath(jail.name) } as const;
-  await extractDeb(jail.deb, fresh, { ownership: 'archive', allowSetid: true, links });
+  await extractDeb(await jail.deb(), fresh, { ownership: 'archive', allowSetid: true, links });
   try {
-    await jail.assertUnchanged();
-    await assertRealFolders(jail, fresh);
+    jail.assertUnchanged();
+    assertRealFolders(jail, fresh);
     makeMountPoints(join(fresh, rootfsPath(jail.name)), jail.declaration);
     await rename(fresh, target);
   } catch (error) {
@@ -56,20 +57,20 @@ async function unpackInto(jail: JailPackage, target: string): Promise<void> {
 }
 
 /** A link on the way to the rootfs would have the jail see some other tree, even one of the host's. */
-async function assertRealFolders(jail: JailPackage, tree: string): Promise<void> {
+function assertRealFolders(jail: JailPackage, tree: string): void {
   let path = tree;
   for (const part of rootfsPath(jail.name).split('/')) {
     path = join(path, part);
-    if (await isFolder(path)) continue;
+    if (isFolder(path)) continue;
     throw new ProdngError('DEB_FORMAT', `${jail.path}: not a jail: it has no ${rootfsPath(jail.name)}`, {
       hint: 'jails are made by: prodng build',
     });
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+function isFolder(path: string): boolean {
   try {
-    return (await lstat(path)).isDirectory();
+    return lstatSync(path).isDirectory();
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return false;
     throw error;

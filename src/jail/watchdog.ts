@@ -1,10 +1,14 @@
+import { closeSync, writeSync } from 'node:fs';
+import { killAndReap } from '../kernel/child-watch.ts';
+import { makePipe } from '../kernel/pipe.ts';
+import { hostBusybox } from './busybox.ts';
 import { startTool } from './host-tool.ts';
 
 /** Kills a process when this one ends, however that happens. */
 export interface Watchdog {
   /** @param pid our child, so that the number is nobody else's before we have asked for its end */
   guard(pid: number): void;
-  callOff(): void;
+  callOff(): Promise<void>;
 }
 
 /**
@@ -12,13 +16,22 @@ export interface Watchdog {
  * it is to hit. xargs(1) reads until the pipe from us breaks, and then runs kill(1).
  */
 export function startWatchdog(): Watchdog {
-  const xargs = startTool(['xargs', '--no-run-if-empty', 'kill', '-KILL'], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  xargs.stdin?.on('error', () => {});
-  xargs.on('error', () => {});
+  const { readEnd, writeEnd } = makePipe();
+  let xargs: number;
+  try {
+    const descriptors = [readEnd, undefined, undefined];
+    xargs = startTool([hostBusybox(), 'xargs', '-r', 'kill', '-KILL'], { descriptors });
+  } catch (error) {
+    closeSync(writeEnd);
+    throw error;
+  } finally {
+    closeSync(readEnd);
+  }
   return {
-    guard: (pid) => xargs.stdin?.write(`${pid}\n`),
-    callOff: () => xargs.kill('SIGKILL'),
+    guard: (pid) => void writeSync(writeEnd, `${pid}\n`),
+    async callOff() {
+      await killAndReap(xargs);
+      closeSync(writeEnd);
+    },
   };
 }

@@ -17,6 +17,7 @@ const PTRACE_DETACH = 17;
 const PTRACE_SEIZE = 0x4206;
 const PTRACE_LISTEN = 0x4208;
 const PTRACE_O_TRACEEXEC = 0x10;
+const PTRACE_O_EXITKILL = 0x10_0000;
 const PTRACE_EVENT_EXEC = 4;
 const PTRACE_EVENT_STOP = 128;
 const SIGTRAP = 5;
@@ -61,9 +62,12 @@ function waitRetrying(pid: number, status: Buffer): number {
   }
 }
 
-/** Traces a process, without stopping it, so that its next execve(2) stops before the first instruction. ptrace(2). */
+/**
+ * Traces a process, without stopping it, so that its next execve(2) stops before the first instruction. The kernel kills
+ * it when this thread ends while it traces, even by SIGKILL. ptrace(2).
+ */
 export function seizeForExec(pid: number): void {
-  libcPtrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACEEXEC);
+  libcPtrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
 }
 
 /** Lets a tracee go on from a stop, with the signal that stopped it. */

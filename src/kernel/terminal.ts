@@ -7,6 +7,7 @@ const libcListen = libcFunction('int listen(int fd, int backlog)');
 const libcAccept = libcFunction('int accept4(int fd, void *address, void *length, int flags)');
 const libcRecvmsg = libcFunction('long recvmsg(int fd, void *message, int flags)');
 const libcIoctl = libcFunction('int ioctl(int fd, unsigned long request, void *argument)');
+const isatty = libcFunction('int isatty(int fd)');
 /** memcpy(3) answers with its first argument: called for nothing but the address of a buffer. */
 const addressOf = libcFunction('uintptr_t memcpy(void *target, const void *source, size_t size)');
 
@@ -70,6 +71,11 @@ function setNonBlocking(fd: number): void {
   const on = Buffer.alloc(4);
   on.writeInt32LE(1);
   libcIoctl(fd, FIONBIO, on);
+}
+
+/** Whether a descriptor is a terminal, isatty(3). */
+export function isTerminal(fd: number): boolean {
+  return isatty(fd) === 1;
 }
 
 /** Tells a terminal its size in characters, so that programs on it learn of it. ioctl_tty(2). */
