@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -19,7 +19,9 @@ export const agentBench: Bench = {
     'read back and the event on disk; CPU time is that of the agent and of all that it starts. The peer: create and start ' +
     'of the same configuration on an unpacked tree, by a shell that is running already.',
   async run() {
-    const host = await makeAgentHost();
+    // /run of a Debian host is a tmpfs
+    const runFolder = await mkdtemp('/dev/shm/bench-agent-');
+    const host = await makeAgentHost(runFolder);
     const groups = {
       ours: makeCpuGroup(`bench-${host.name}-ours`),
       theirs: makeCpuGroup(`bench-${host.name}-theirs`),
@@ -29,7 +31,7 @@ export const agentBench: Bench = {
       groups.ours.add(host.agent().pid ?? 0);
       const deb = await host.jail({ fields: 'Jail-Command: /bin/sleep 1000' });
       await host.ok('install', '--no-start', deb);
-      const peer = await startPeer(host, deb, groups.theirs);
+      const peer = await startPeer(host, deb, join(runFolder, 'peer'), groups.theirs);
       const { wall, cpu } = await medianPairs(runs, {
         ours: {
           work: () => post(host, 'start'),
@@ -55,6 +57,7 @@ export const agentBench: Bench = {
     } finally {
       await host.endAgent('SIGTERM');
       await host.remove();
+      await rm(runFolder, { recursive: true, force: true });
       for (const group of Object.values(groups)) await group.remove();
     }
   },
@@ -68,7 +71,7 @@ async function post(host: AgentHost, verb: string): Promise<void> {
 /** Runs the runtime once a line: a small shell, as to fork a process as big as this one takes longer. */
 const callScript = 'while read -r line; do "$@" $line </dev/null >/dev/null 2>&1; echo $?; done';
 
-async function startPeer(host: AgentHost, deb: string, group: CpuGroup) {
+async function startPeer(host: AgentHost, deb: string, runFolder: string, group: CpuGroup) {
   const bundle = join(host.folder, 'bundle');
   await mkdir(bundle);
   const { stdout } = await host.prodng(['run', deb, '--print-spec']);
@@ -83,7 +86,7 @@ async function startPeer(host: AgentHost, deb: string, group: CpuGroup) {
     () => 'crun',
     () => 'runc',
   );
-  const argv = ['-c', callScript, 'sh', name, '--root', join(host.folder, 'peer')];
+  const argv = ['-c', callScript, 'sh', name, '--root', runFolder];
   const shell = spawn('sh', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
   group.add(shell.pid ?? 0);
   const answers = createInterface(shell.stdout)[Symbol.asyncIterator]();

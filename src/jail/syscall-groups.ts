@@ -87,10 +87,16 @@ function parsed(): ReadonlyMap<string, readonly string[]> {
   return groups;
 }
 
-/** All system calls of a group such as `@system-service`, those of the groups in it included. */
+const known = new Map<string, ReadonlySet<string>>();
+
+/** All system calls of a group such as `@system-service`, those of the groups in it included; none for what is no group. */
 export function syscallsOfGroup(group: string): ReadonlySet<string> {
+  const before = known.get(group);
+  if (before !== undefined) return before;
   const names = (parsed().get(group) ?? []).flatMap((name) =>
     name.startsWith('@') ? [...syscallsOfGroup(name)] : [name],
   );
-  return new Set(names);
+  const calls: ReadonlySet<string> = new Set(names);
+  if (names.length > 0) known.set(group, calls);
+  return calls;
 }

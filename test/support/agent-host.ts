@@ -29,13 +29,14 @@ export interface AgentHost extends JailHost {
   said(): string;
 }
 
-export async function makeAgentHost(): Promise<AgentHost> {
-  const host = await makeJailHost();
+/** @param run as of makeJailHost */
+export async function makeAgentHost(run?: string): Promise<AgentHost> {
+  const host = await makeJailHost(run);
   host.env.PRODNG_CONFIG_DIR = join(host.folder, 'etc');
   await mkdir(join(host.folder, 'etc'));
   let child: ChildProcess | undefined;
   let output = '';
-  const socketPath = join(host.folder, 'run/agent.sock');
+  const socketPath = join(host.env.PRODNG_RUN_DIR ?? '', 'agent.sock');
   const api: AgentHost['api'] = (method, path, body, type = 'application/json') =>
     new Promise((resolve, reject) => {
       const headers =

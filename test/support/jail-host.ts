@@ -82,7 +82,8 @@ async function bundledProgram(): Promise<string> {
 /** On a disk: not every kernel's tmpfs can be mounted with mapped owners. */
 const scratch = '/var/tmp';
 
-export async function makeJailHost(): Promise<JailHost> {
+/** @param run where it keeps what a run is made of (default: on a disk, in its own folder) */
+export async function makeJailHost(run?: string): Promise<JailHost> {
   program ??= bundledProgram();
   const main = await program;
   const folder = await mkdtemp(join(scratch, 'jail-host-'));
@@ -91,7 +92,7 @@ export async function makeJailHost(): Promise<JailHost> {
     PATH: process.env.PATH ?? '',
     PRODNG_CACHE_DIR: join(folder, 'cache'),
     PRODNG_STATE_DIR: join(folder, 'state'),
-    PRODNG_RUN_DIR: join(folder, 'run'),
+    PRODNG_RUN_DIR: run ?? join(folder, 'run'),
   };
   const before = hostMounts();
   const started = new Set<ChildProcess>();
