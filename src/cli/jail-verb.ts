@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { JailSummary } from '../agent/jail-view.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { agentClient, jailPath } from './agent-client.ts';
-import { type OutputFormat, outputOption } from './output.ts';
+import { type OutputFormat, outputOption, standardError } from './output.ts';
 import { print } from './print.ts';
 
 /** A command that does one thing to each of the jails that are named. */
@@ -46,6 +46,6 @@ export function reportJails(
   const [first, ...others] = faults;
   if (first === undefined) return;
   const messages = others.map((error) => (error instanceof ProdngError ? error.message : String(error)));
-  for (const message of messages) process.stderr.write(`prodng: ${message}\n`);
+  for (const message of messages) standardError().write(`prodng: ${message}\n`);
   throw first;
 }

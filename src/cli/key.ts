@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { KeyStore, StoredKey } from '../sign/key-store.ts';
 import { prodngPaths } from '../system/paths.ts';
+import { standardError } from './output.ts';
 import { askNewPassphrase, type PassphraseOptions, passphraseOption } from './passphrase.ts';
 import { print } from './print.ts';
 
@@ -96,7 +97,7 @@ async function list({ json }: { json?: true }): Promise<void> {
   const keys = await (await openKeys()).list();
   printKeys(keys, json === true);
   if (keys.length === 0 && json !== true)
-    process.stderr.write('no keys yet; make one: prodng key new "Name <mail@example.org>"\n');
+    standardError().write('no keys yet; make one: prodng key new "Name <mail@example.org>"\n');
 }
 
 async function exportKey(id: string, options: ExportOptions): Promise<void> {

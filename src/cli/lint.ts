@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { LintOptions } from '../lint/lint.ts';
+import { standardError } from './output.ts';
 import { isTerminal, print } from './print.ts';
 
 interface LintArguments {
@@ -78,7 +79,7 @@ async function lint(paths: string[], options: LintArguments): Promise<void> {
 async function fixSources(paths: readonly string[]): Promise<void> {
   const { fixSource } = await import('../lint/fix/fix-source.ts');
   for (const path of paths.filter((each) => !/\.(?:deb|changes)$/.test(each)))
-    process.stderr.write(await fixSource(path));
+    standardError().write(await fixSource(path));
 }
 
 async function readOptions({ policy, overrides, outdated }: LintArguments): Promise<LintOptions> {

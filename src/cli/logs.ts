@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { LogLine } from '../agent/log-file.ts';
 import { agentClient, jailPath, untilInterrupted } from './agent-client.ts';
-import { countOption, printable } from './output.ts';
+import { countOption, printable, standardError } from './output.ts';
 
 const examples = `
 Examples:
@@ -33,7 +33,7 @@ export function register(program: Command): void {
 async function logs(name: string, { follow, lines, time }: LogFlags): Promise<void> {
   const client = await agentClient();
   const write = (line: LogLine) => {
-    const stream = line.stream === 'stderr' ? process.stderr : process.stdout;
+    const stream = line.stream === 'stderr' ? standardError() : process.stdout;
     const text = stream.isTTY ? printable(line.text) : line.text;
     stream.write(`${time === true ? `${line.time} ` : ''}${text}${line.whole ? '\n' : ''}`);
   };

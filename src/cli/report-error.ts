@@ -1,5 +1,5 @@
 import { formatDiagnostic, ProdngError } from '../error/prodng-error.ts';
-import { printable } from './output.ts';
+import { printable, standardError } from './output.ts';
 
 /** What a failed command tells a program that asked for `--json`. */
 export interface ErrorReport {
@@ -13,7 +13,7 @@ export interface ErrorReport {
  */
 export function reportError(error: unknown, json: boolean): number {
   const known = error instanceof ProdngError ? error : internalFault(error);
-  process.stderr.write(json ? `${JSON.stringify(errorReport(known))}\n` : errorText(known));
+  standardError().write(json ? `${JSON.stringify(errorReport(known))}\n` : errorText(known));
   return known.exitCode;
 }
 

@@ -5,6 +5,7 @@ import type { PublishRequest, RunJailOptions } from '../jail/run-options.ts';
 import { isTerminal } from '../kernel/terminal.ts';
 import { prodngPaths } from '../system/paths.ts';
 import type { Progress } from '../system/progress.ts';
+import { standardError } from './output.ts';
 import { print } from './print.ts';
 import { terminalProgress } from './terminal-progress.ts';
 
@@ -80,7 +81,7 @@ async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> 
     async onReady(report) {
       if (!tell) return;
       const { runSummary } = await import('../jail/run-summary.ts');
-      process.stderr.write(`${runSummary(report).join('\n')}\n`);
+      standardError().write(`${runSummary(report).join('\n')}\n`);
     },
   });
 }

@@ -1,4 +1,5 @@
 import type { Progress } from '../system/progress.ts';
+import { standardError } from './output.ts';
 
 /** The part of a stream that progress needs. */
 export interface ProgressStream {
@@ -8,7 +9,7 @@ export interface ProgressStream {
 }
 
 /** A bar that is redrawn on a terminal, plain lines everywhere else. Goes to standard error. */
-export function terminalProgress(stream: ProgressStream = process.stderr): Progress {
+export function terminalProgress(stream: ProgressStream = standardError()): Progress {
   return stream.isTTY === true ? barProgress(stream) : lineProgress(stream);
 }
 

@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../system/atomic-file.ts';
 import { fileMode } from './file-mode.ts';
 import { openSignedBytes } from './signed-bytes.ts';
 import type { Signer } from './signer.ts';
+import { signingKeys } from './verify-signatures.ts';
 
 /** The kinds of signature that debsigs names, in the order in which signers take them. */
 export const signatureTypes = ['origin', 'maint', 'archive'] as const;
@@ -28,7 +29,8 @@ export interface AddedSignature {
  * `_gpgorigin`, and takes one signature a member. Every signature is over debian-binary, control and data, so that
  * none depends on another. The rest of the file stays bit for bit as it was.
  *
- * @throws ProdngError USAGE when a type is there already or there are more signers than types, KEY, IO, DEB_FORMAT
+ * @throws ProdngError USAGE when a type is there already, a key has signed already, or there are more signers than
+ *   types; KEY, IO, DEB_FORMAT
  */
 export async function signDeb(path: string, options: SignDebOptions): Promise<AddedSignature[]> {
   const bytes = await openSignedBytes(path);
@@ -46,7 +48,9 @@ export async function signDeb(path: string, options: SignDebOptions): Promise<Ad
     const added: AddedSignature[] = [];
     for (const [index, signer] of options.signers.entries()) {
       const name = names[index] ?? '';
-      members.push({ name, signature: await signer.detached(bytes.members()) });
+      const signature = await signer.detached(bytes.members());
+      await assertNew(path, signature, members, signer);
+      members.push({ name, signature });
       added.push({ member: name, fingerprint: signer.fingerprint, userId: signer.userId });
     }
     // the time of the other members, which is SOURCE_DATE_EPOCH
@@ -59,6 +63,22 @@ export async function signDeb(path: string, options: SignDebOptions): Promise<Ad
     return added;
   } finally {
     await bytes.close();
+  }
+}
+
+/** A policy counts signers: two signatures of one key would look like more than they are. */
+async function assertNew(
+  path: string,
+  signature: Uint8Array,
+  members: readonly { name: string; signature: Uint8Array }[],
+  { userId, fingerprint }: Signer,
+): Promise<void> {
+  const keys = await signingKeys(signature);
+  for (const { name, signature: other } of members) {
+    if (!(await signingKeys(other)).some((key) => keys.includes(key))) continue;
+    throw new ProdngError('USAGE', `${path}: ${userId} (${fingerprint}) has signed it already: ${name}`, {
+      hint: 'to sign it anew, remove the signatures first: prodng strip-signature FILE',
+    });
   }
 }
 

@@ -89,6 +89,16 @@ export async function verifyEach(
   return reports;
 }
 
+/** The keys that claim to have made signatures, 16 upper-case hex digits each; none for what is no OpenPGP signature. */
+export async function signingKeys(signature: Uint8Array): Promise<string[]> {
+  try {
+    const signatures = await splitSignatures(signature);
+    return signatures.flatMap((one) => one.getSigningKeyIDs().map((id) => id.toHex().toUpperCase()));
+  } catch {
+    return [];
+  }
+}
+
 async function splitSignatures(bytes: Uint8Array): Promise<Signature[]> {
   const { readSignature, PacketList, Signature: SignatureClass } = await openpgp();
   const armoured = Buffer.from(bytes.subarray(0, 14)).toString('latin1') === '-----BEGIN PGP';

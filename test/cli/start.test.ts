@@ -76,6 +76,14 @@ test('help and the lint of a source load nothing of Node that takes long', () =>
   }
 });
 
+test('the exit status tells what went wrong when nobody reads standard error', () => {
+  // the reader has ended before prodng begins to write
+  const script = '{ sleep 0.2; "$0" "$@"; echo $? >&3; } 3>&1 >/dev/null 2> >(exec true)';
+  const argv = [process.execPath, join(bundle, 'prodng.cjs'), 'lint', '/nonexistent'];
+  const { stdout } = spawnSync('bash', ['-c', script, ...argv], { encoding: 'utf8' });
+  expect(stdout).toBe('2\n');
+});
+
 test('the same chunks and caches come of another folder and environment', { timeout: 240_000 }, () => {
   const other = join(scratch, 'a folder with another, longer name');
   makeBundle(other, { NO_COLOR: '1', LANG: 'C', TZ: 'Asia/Tokyo', HOME: scratch });

@@ -99,6 +99,18 @@ describe('a signed .deb', () => {
     expect((await debsigVerify(root, deb)).exitCode).toBe(0);
   });
 
+  it('takes one signature of a key, and stays as it was when asked for another', async () => {
+    const deb = await signed('once.deb', [release]);
+    const before = await readFile(deb);
+    await expect(signDeb(deb, { signers: [review, release] })).rejects.toThrow(
+      `${release.userId} (${release.fingerprint}) has signed it already: _gpgorigin`,
+    );
+    await expect(signDeb(scratch.deb, { signers: [review, review] })).rejects.toThrow(
+      'has signed it already: _gpgorigin',
+    );
+    expect(await readFile(deb)).toEqual(before);
+  });
+
   it('keeps its permission bits', async () => {
     const deb = await signed('mode.deb', [release]);
     expect((await stat(deb)).mode).toBe((await stat(scratch.deb)).mode);
