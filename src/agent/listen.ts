@@ -6,6 +6,9 @@ import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { AgentConfig } from './agent-config.ts';
 import type { ApiServer } from './api-schema.ts';
 
+/** Over TLS at a time, those without a certificate included: strangers must not take the agent's memory. */
+const mostConnections = 1000;
+
 /** systemd hands sockets over from here on, sd_listen_fds(3). */
 const firstHandedOver = 3;
 
@@ -68,6 +71,7 @@ export async function listenOnTls(
     rejectUnauthorized: true,
     handshakeTimeout: 10_000,
   });
+  tls.maxConnections = mostConnections;
   const open = new Set<{ destroy(): void }>();
   tls.on('secureConnection', (socket) => {
     open.add(socket);

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/system/process.ts';
@@ -56,6 +56,25 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** Connections that say nothing, for as long as `work` takes; it can ask how many of them were closed to us. */
+async function crowd(
+  port: number,
+  size: number,
+  work: (closed: () => number) => Promise<void>,
+): Promise<void> {
+  let closed = 0;
+  const sockets = Array.from({ length: size }, () => connect(port, '127.0.0.1'));
+  for (const socket of sockets) {
+    socket.on('error', () => {});
+    socket.once('close', () => (closed += 1));
+  }
+  try {
+    await work(() => closed);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
 it('answers over TLS to clients with a certificate of its authority, and to nobody else', async () => {
   const folder = join(host.folder, 'pki');
   await mkdir(folder);
@@ -82,6 +101,12 @@ it('answers over TLS to clients with a certificate of its authority, and to nobo
   expect((await curl(...as('stranger'))).exitCode).not.toBe(0);
   expect((await curl()).exitCode).not.toBe(0);
   expect((await curl('--tls-max', '1.2', ...as('friend'))).exitCode).not.toBe(0);
+  await crowd(port, 1100, async (closed) => {
+    await until(async () => closed() >= 100);
+    expect(closed()).toBe(100);
+    expect((await host.api('GET', '/v1/jails')).status).toBe(200);
+  });
+  expect(await curl(...as('friend'))).toMatchObject({ exitCode: 0 });
   revoke(folder, 'friend');
   host.agent().kill('SIGHUP');
   await until(() => host.said().includes('read anew'));
