@@ -36,9 +36,8 @@ execFileSync(process.execPath, ['--random-seed=1', 'scripts/code-cache.cjs', fol
 });
 
 // `import { Jail } from 'prodng/runtime'`
-const inNodeModules = /^[^./]|^\.[^./]/;
 await bundle(
-  { input: { runtime: 'src/jail/jail.ts' }, external: (id) => inNodeModules.test(id) && !id.startsWith('/') },
+  { input: { runtime: 'src/jail/jail.ts' } },
   { format: 'esm', minify: false, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
 );
 

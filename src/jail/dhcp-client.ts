@@ -9,10 +9,11 @@ import { endingOf } from '../kernel/child-watch.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import type { Paths } from '../system/paths.ts';
 import { hostBusybox } from './busybox.ts';
-import { beginsPath, type LeaseFile, leasePath, readLease } from './dhcp-lease.ts';
+import { beginsPath, leasePath, readLease } from './dhcp-lease.ts';
 import { endProgram, isProgramRunning, type NamedProgram } from './end-program.ts';
 import { startTool, statusOf } from './host-tool.ts';
 import type { RunRecord } from './jail-slot.ts';
+import type { LeaseFile } from './lease-types.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** A run whose first process is there. */

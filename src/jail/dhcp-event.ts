@@ -1,9 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeFileAtomic } from '../system/atomic-file.ts';
-import { beginsPath, type Lease, type LeaseFile, leasePath, parseAnswer, readLease } from './dhcp-lease.ts';
+import { beginsPath, leasePath, parseAnswer, readLease } from './dhcp-lease.ts';
 import { runTool } from './host-tool.ts';
 import { startTimeOf } from './jail-slot.ts';
+import type { Lease, LeaseFile } from './lease-types.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -2,16 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isIn, parseBlock, parseIp } from './ip-address.ts';
-
-/** What a server has leased to a jail. */
-export interface Lease {
-  /** With its prefix. */
-  address: string;
-  gateway?: string;
-  server: string;
-  /** How long it holds, in seconds. */
-  seconds: number;
-}
+import type { Lease, LeaseFile } from './lease-types.ts';
 
 /**
  * How a jail's lease stands. The client's events write it down, whether or not there is an agent; it lies in the
@@ -34,8 +25,6 @@ export const leaseFileSchema = z.discriminatedUnion('state', [
     fault: z.string(),
   }),
 ]);
-
-export type LeaseFile = z.infer<typeof leaseFileSchema>;
 
 export function leasePath(bundle: string): string {
   return join(bundle, 'lease.json');

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
@@ -89,9 +98,24 @@ test('prodng doctor finds all programs', slow, () => {
     expect(checks.get(name)).toMatchObject({ ok: true });
 });
 
-test('the native module works with the Node of the package', () => {
-  const script =
-    "require('/usr/lib/prodng/node_modules/koffi').load('libc.so.6').func('int getpid()')() === process.pid";
+test('a program embeds the runtime module, native part included, with the Node of the package', () => {
+  const folder = join(root.folder, 'root/consumer/node_modules');
+  mkdirSync(folder, { recursive: true });
+  // what `npm install /usr/lib/prodng` makes
+  symlinkSync('/usr/lib/prodng', join(folder, 'prodng'));
+  writeFileSync(
+    join(folder, '../main.mjs'),
+    "import { Jail } from 'prodng/runtime';\n" +
+      "await new Jail('/etc/hostname').start().catch(({ code }) => console.log(code));\n",
+  );
+  expect(root.chroot(['/usr/lib/prodng/node', '/root/consumer/main.mjs'])).toEqual({
+    status: 0,
+    stdout: 'AR_FORMAT\n',
+    stderr: '',
+  });
+  expect(existsSync(join(root.folder, 'usr/lib/prodng/dist/types/jail/jail.d.ts'))).toBe(true);
+  const native = `/usr/lib/prodng/node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`;
+  const script = `require('${native}').load('libc.so.6').func('int getpid()')() === process.pid`;
   expect(root.chroot(['/usr/lib/prodng/node', '-p', script])).toEqual({
     status: 0,
     stdout: 'true\n',

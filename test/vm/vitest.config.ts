@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.vm.ts', 'test/**/*.test.ts'],
+    // compilers stay outside
+    exclude: ['test/jail/embedding-types.test.ts'],
     testTimeout: 900_000,
     hookTimeout: 900_000,
     maxWorkers: 2,
