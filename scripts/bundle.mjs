@@ -20,6 +20,7 @@ const groups = [
     test: /src\/(cli\/lint|lint\/(lint|outcome|read-source|report\/(report|text-report)))\.ts$/,
     priority: 1,
   },
+  { name: 'run', test: /src\/(cli\/run|jail\/run-jail)\.ts$/, priority: 1 },
 ];
 
 mkdirSync(folder, { recursive: true });

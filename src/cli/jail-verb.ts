@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { JailSummary } from '../agent/jail-view.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { agentClient, jailPath } from './agent-client.ts';
-import { type OutputFormat, outputOption, standardError } from './output.ts';
-import { print } from './print.ts';
+import { type OutputFormat, outputOption } from './output.ts';
+import { print, standardError } from './print.ts';
 
 /** A command that does one thing to each of the jails that are named. */
 export interface JailVerb {

@@ -3,9 +3,8 @@ import type { Command } from 'commander';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import type { KeyStore, StoredKey } from '../sign/key-store.ts';
 import { prodngPaths } from '../system/paths.ts';
-import { standardError } from './output.ts';
 import { askNewPassphrase, type PassphraseOptions, passphraseOption } from './passphrase.ts';
-import { print } from './print.ts';
+import { print, standardError } from './print.ts';
 
 interface NewOptions extends PassphraseOptions {
   expires?: string;

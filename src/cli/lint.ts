@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { LintOptions } from '../lint/lint.ts';
-import { standardError } from './output.ts';
-import { isTerminal, print } from './print.ts';
+import { isTerminal, print, standardError } from './print.ts';
 
 interface LintArguments {
   format: 'text' | 'json' | 'sarif' | 'markdown' | 'junit';

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { LogLine } from '../agent/log-file.ts';
 import { agentClient, jailPath, untilInterrupted } from './agent-client.ts';
-import { countOption, printable, standardError } from './output.ts';
+import { countOption, printable } from './output.ts';
+import { standardError } from './print.ts';
 
 const examples = `
 Examples:

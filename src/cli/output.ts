@@ -96,12 +96,3 @@ export function countOption(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('a number');
 }
-
-let isGuarded = false;
-
-/** Standard error. That nobody reads it, or a disk is full, is no fault: the exit status tells as much. */
-export function standardError(): NodeJS.WriteStream {
-  if (!isGuarded) process.stderr.on('error', () => {});
-  isGuarded = true;
-  return process.stderr;
-}

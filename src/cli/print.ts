@@ -62,3 +62,12 @@ function characterDevice(handle: number): number | undefined {
     return undefined;
   }
 }
+
+let isGuarded = false;
+
+/** Standard error. That nobody reads it, or a disk is full, is no fault: the exit status tells as much. */
+export function standardError(): NodeJS.WriteStream {
+  if (!isGuarded) process.stderr.on('error', () => {});
+  isGuarded = true;
+  return process.stderr;
+}

@@ -1,5 +1,6 @@
 import { formatDiagnostic, ProdngError } from '../error/prodng-error.ts';
-import { printable, standardError } from './output.ts';
+import { printable } from './output.ts';
+import { standardError } from './print.ts';
 
 /** What a failed command tells a program that asked for `--json`. */
 export interface ErrorReport {

@@ -5,8 +5,7 @@ import type { PublishRequest, RunJailOptions } from '../jail/run-options.ts';
 import { isTerminal } from '../kernel/terminal.ts';
 import { prodngPaths } from '../system/paths.ts';
 import type { Progress } from '../system/progress.ts';
-import { standardError } from './output.ts';
-import { print } from './print.ts';
+import { print, standardError } from './print.ts';
 import { terminalProgress } from './terminal-progress.ts';
 
 interface RunFlags {

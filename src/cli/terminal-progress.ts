@@ -1,5 +1,5 @@
 import type { Progress } from '../system/progress.ts';
-import { standardError } from './output.ts';
+import { standardError } from './print.ts';
 
 /** The part of a stream that progress needs. */
 export interface ProgressStream {
