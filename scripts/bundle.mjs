@@ -1,7 +1,7 @@
 // Bundles the CLI: CommonJS chunks, which Node loads a third faster than modules, and V8's code cache for each.
 // src/cli/loader.ts loads both. Usage: bundle.mjs [FOLDER], default dist
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -29,6 +29,9 @@ const chunks = await bundle(
   { entryFileNames: '[name]-[hash].cjs', codeSplitting: { groups } },
 );
 const main = chunks.find(({ isEntry }) => isEntry).fileName;
+// as the loader runs it: to put it together at each start would take memory that is otherwise enough without a collection
+for (const { fileName, code } of chunks)
+  writeFileSync(join(folder, fileName), `(function(exports,require,module,__filename,__dirname){${code}\n})`);
 await bundle({ input: { prodng: 'src/cli/loader.ts' }, define: { __PRODNG_MAIN__: JSON.stringify(main) } });
 // what standard error is, and the environment, change which of Node's own modules are loaded, and so the bytes
 execFileSync(process.execPath, ['--random-seed=1', 'scripts/code-cache.cjs', folder], {

@@ -1,6 +1,7 @@
 /**
  * The first file that is loaded. It loads the chunks of the bundle, each with the code cache that was made when it was
- * bundled, so that V8 need not compile it. Node 20 has no module.enableCompileCache yet.
+ * bundled, so that V8 need not compile it. Node 20 has no module.enableCompileCache yet. A chunk is a function of what
+ * Node gives a module of CommonJS.
  *
  * A chunk and its cache have the hash of the chunk's bytes in their names, so that one never meets the other's
  * predecessor. V8 refuses a cache of another version of V8 or other flags; the chunk is compiled then.
@@ -22,7 +23,7 @@ function load(name: string): unknown {
   const known = chunks.get(name);
   if (known !== undefined) return known.module.exports;
   const filename = join(__dirname, name);
-  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'utf8')}\n})`;
+  const source = readFileSync(filename, 'utf8');
   const cachedData = readCache(`${filename.slice(0, -'cjs'.length)}cache`);
   // not the whole path: it is part of the cache, which is made elsewhere
   const script = new Script(source, { filename: name, ...(cachedData === undefined ? {} : { cachedData }) });

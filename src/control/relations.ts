@@ -56,7 +56,21 @@ export function parseRelations(text: string): Relation[][] {
   return groups;
 }
 
+/** What nearly all are. To compile the whole pattern takes longer than to parse them. */
+const usual =
+  /^([A-Za-z0-9][A-Za-z0-9+.-]*|\$\{[A-Za-z0-9:_-]+\})(?: \((<<|<=|=|>=|>>) ([^()\s<>=][^()\s]*)\))?$/;
+
 function parseRelation(text: string): Relation {
+  const [, name, operator, version] = usual.exec(text) ?? [];
+  if (name === undefined) return parseUnusual(text);
+  const relation = { name, substvar: name === text && name.startsWith('$'), architectures: [], profiles: [] };
+  const known = operators[operator ?? ''];
+  return known === undefined || version === undefined
+    ? relation
+    : { ...relation, version: { operator: known, version } };
+}
+
+function parseUnusual(text: string): Relation {
   const groups = pattern.exec(text)?.groups;
   const relationName = groups?.name;
   if (groups === undefined || relationName === undefined)
