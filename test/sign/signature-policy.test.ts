@@ -1,6 +1,8 @@
-import { copyFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { arPadding, encodeArHeader } from '../../src/archive/ar.ts';
+import { openDeb } from '../../src/archive/deb-reader.ts';
 import { signDeb } from '../../src/sign/sign-deb.ts';
 import { judgeSignatures, readSignaturePolicy } from '../../src/sign/signature-policy.ts';
 import type { Signer } from '../../src/sign/signer.ts';
@@ -37,6 +39,19 @@ async function verdict(require: object[], by: readonly Signer[]) {
   return judgeSignatures(await verifySignatures(deb, keyring), rules);
 }
 
+/** Adds the signature that is there once more, as another tool may: ours refuses to. */
+async function signAgain(deb: string): Promise<void> {
+  const opened = await openDeb(deb);
+  const [signature] = await opened.signatureMembers();
+  await opened.close();
+  if (signature === undefined) throw new Error('no signature');
+  const size = signature.bytes.length;
+  await appendFile(
+    deb,
+    Buffer.concat([encodeArHeader('_gpgmaint', size, 0), signature.bytes, arPadding(size)]),
+  );
+}
+
 describe('a signature policy', () => {
   it('asks for so many of its keys', async () => {
     const rule = { name: 'review', keys: keys(), atLeast: 2 };
@@ -49,10 +64,18 @@ describe('a signature policy', () => {
   });
 
   it('counts a key once, however often it signed', async () => {
-    const [alice] = signers;
-    if (alice === undefined) throw new Error('no signer');
-    const rule = { name: 'review', keys: keys(), atLeast: 2 };
-    expect((await verdict([rule], [alice, alice])).passed).toBe(false);
+    const { keyring, rules } = await readSignaturePolicy(
+      await policy({ keyring: ['all.gpg'], require: [{ name: 'review', keys: keys(), atLeast: 2 }] }),
+    );
+    const deb = join(scratch.folder, 'twice.deb');
+    await signDeb(scratch.deb, { signers: signers.slice(0, 1), output: deb });
+    await signAgain(deb);
+    const signatures = await verifySignatures(deb, keyring);
+    expect(signatures.map(({ member, status }) => `${member} ${status}`)).toEqual([
+      '_gpgorigin valid',
+      '_gpgmaint valid',
+    ]);
+    expect(judgeSignatures(signatures, rules).passed).toBe(false);
   });
 
   it('asks for all keys of a rule, and for every rule', async () => {
