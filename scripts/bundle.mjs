@@ -12,7 +12,7 @@ const mute = ['INEFFECTIVE_DYNAMIC_IMPORT', 'EVAL'];
 
 /** What always loads together, so that it is one file. A group takes along what its modules import. */
 const groups = [
-  { name: 'start', test: /src\/(cli\/(main|print)|error\/prodng-error)\.ts$|\/commander\//, priority: 3 },
+  { name: 'start', test: /src\/(cli\/(main|print)|error\/prodng-error|system\/paths)\.ts$|\/commander\//, priority: 3 },
   { name: 'lock', test: /src\/lock\/(lock-parser|staleness)\.ts$/, priority: 1 },
   { name: 'control', test: /src\/control\/jail-source\.ts$/, priority: 2 },
   {
@@ -20,6 +20,7 @@ const groups = [
     test: /src\/(cli\/lint|lint\/(lint|outcome|read-source|report\/(report|text-report)))\.ts$/,
     priority: 1,
   },
+  { name: 'client', test: /src\/(agent\/client|cli\/(agent-client|output))\.ts$/, priority: 2 },
   { name: 'run', test: /src\/(cli\/run|jail\/run-jail)\.ts$/, priority: 1 },
 ];
 
