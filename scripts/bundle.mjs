@@ -12,7 +12,11 @@ const mute = ['INEFFECTIVE_DYNAMIC_IMPORT', 'EVAL'];
 
 /** What always loads together, so that it is one file. A group takes along what its modules import. */
 const groups = [
-  { name: 'start', test: /src\/(cli\/(main|print)|error\/prodng-error|system\/paths)\.ts$|\/commander\//, priority: 3 },
+  {
+    name: 'start',
+    test: /src\/(cli\/(main|print)|error\/prodng-error|system\/paths)\.ts$|\/commander\//,
+    priority: 3,
+  },
   { name: 'lock', test: /src\/lock\/(lock-parser|staleness)\.ts$/, priority: 1 },
   { name: 'control', test: /src\/control\/jail-source\.ts$/, priority: 2 },
   {

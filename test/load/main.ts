@@ -1,5 +1,5 @@
 // Puts the agent under load and has it fail, for longer than a test has time: npm run load [-- SECTION...]
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { crowdSection } from './crowd.ts';
@@ -35,11 +35,17 @@ if (wanted.length === 0) writeFileSync(join('docs', 'load.md'), pages.join('\n')
 
 function heading(): string {
   const memory = Math.round(totalmem() / 2 ** 30);
+  const [kernel] = /^\d+\.\d+/.exec(release()) ?? [release()];
+  const groups = existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'v2' : 'v1';
   return [
     '# The agent under load',
     '',
-    `Written by \`npm run load\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} CPUs, ${memory} GB, Linux ${release()}, Node ${process.versions.node}.`,
-    'Each section fails the run when something is not as it must be.',
+    '`npm run load` writes this page; `npm run load -- kills` (or `cycles`, `crowd`) runs one section, and',
+    '`PRODNG_SEED`, `PRODNG_KILLS`, `PRODNG_CYCLES` and `PRODNG_CROWD` change it. Each fails when something is not as it must',
+    'be. What is fast enough is in the ordinary suite: `test/agent/kill-agent`, `faults`, `uplink`, `clients` and',
+    '`api-fuzz`.',
+    '',
+    `The figures below are of ${new Date().toISOString().slice(0, 10)}: ${cpus().length} CPUs, ${memory} GB, Linux ${kernel} with control groups ${groups}, Node ${process.versions.node}.`,
     '',
   ].join('\n');
 }
