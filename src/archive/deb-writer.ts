@@ -36,7 +36,10 @@ export interface DebContents {
 }
 
 /** See groupSegments: more would compress better, less would keep more of the cache when something changes. */
-const GROUP = 4 * 2 ** 20;
+const GROUP = 6 * 2 ** 20;
+
+/** Plain bytes of a block of md5sums: hashes hardly compress, so that small blocks cost little, and xz is slow with them. */
+const MD5SUMS_BLOCK = 128 * 2 ** 10;
 
 /**
  * Writes a .deb of format 2.0, deb(5), atomically and with mode 0644. Equal contents and an equal version of xz give
@@ -73,14 +76,24 @@ export async function writeDeb(
   }
 }
 
-function controlBlocks({ segments, mtime, control }: DebContents, md5sums: Buffer): Iterable<Buffer> {
-  const text = Buffer.from(control({ installedSizeKiB: installedSizeKiB(allEntries(segments)) }));
-  const entries: SegmentEntry[] = [
+function controlBlocks(contents: DebContents, md5sums: Buffer): Iterable<Buffer> {
+  const { segments, mtime } = contents;
+  const text = Buffer.from(contents.control({ installedSizeKiB: installedSizeKiB(allEntries(segments)) }));
+  const control: SegmentEntry[] = [
     { entry: controlEntry('.', 'directory', 0o755, 0, mtime) },
     { entry: controlEntry('control', 'file', 0o644, text.length, mtime), content: text },
+  ];
+  const sums: SegmentEntry[] = [
     { entry: controlEntry('md5sums', 'file', 0o644, md5sums.length, mtime), content: md5sums },
   ];
-  return plainBlocks(groupSegments([{ name: 'control.tar', entries }], GROUP), MAX_BLOCK);
+  const groups = groupSegments(
+    [
+      { name: 'control', entries: control, apart: true },
+      { name: 'md5sums', entries: sums },
+    ],
+    GROUP,
+  );
+  return plainBlocks(groups, MD5SUMS_BLOCK);
 }
 
 function controlEntry(

@@ -38,7 +38,7 @@ describe('equal contents give equal bytes', () => {
   it('with a full cache, of which nothing is made again', async () => {
     await expected;
     const before = cacheFiles(reference);
-    expect(before.size).toBe(6);
+    expect(before.size).toBe(7);
     expect(await build(reference)).toBe(await expected);
     expect(cacheFiles(reference)).toEqual(before);
   });
@@ -76,7 +76,7 @@ describe('equal contents give equal bytes', () => {
     rmSync(cache, { recursive: true, force: true });
     const sha256 = await build(cache, small);
     const whole = new Map([...cacheFiles(cache).keys()].map((path) => [path, readFileSync(path)]));
-    expect(whole.size).toBe(4);
+    expect(whole.size).toBe(5);
     const blocks = [...whole.values()];
     for (const [index, path] of [...whole.keys()].entries()) {
       damage(path, blocks[(index + 1) % blocks.length] ?? Buffer.alloc(0));
@@ -101,6 +101,23 @@ describe('a change costs only its own blocks', () => {
     const fresh = [...cacheFiles(cache).keys()].filter((path) => !before.has(path));
     expect(fresh).toHaveLength(2);
     expect(await build(join(scratch, 'change-cold'), changed)).toBe(sha256);
+  });
+
+  it('beside thousands of files: not those of their md5sums', async () => {
+    const cache = join(scratch, 'many');
+    const many = Array.from({ length: 6000 }, (_, index) =>
+      fileOf(`many/${String(index).padStart(4, '0')}`, 'x'),
+    );
+    const withOwn = (text: string): TarSegment[] => [
+      { name: 'many', entries: [folderOf('.'), folderOf('many'), ...many] },
+      { name: 'own', apart: true, entries: [fileOf('own', text)] },
+    ];
+    await build(cache, withOwn('one'));
+    const before = cacheFiles(cache);
+    await build(cache, withOwn('two'));
+    const fresh = [...cacheFiles(cache).keys()].filter((path) => !before.has(path));
+    expect(fresh).toHaveLength(2);
+    expect(fresh.map((path) => statSync(path).size).every((size) => size < 100_000)).toBe(true);
   });
 });
 
