@@ -21,10 +21,15 @@ export function refuse(name: string, why: string): ProdngError {
  * @throws ProdngError ENTRY_REFUSED
  */
 export function decodeName(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!isUtf8(buffer)) throw refuse(buffer.toString('latin1'), 'the name is not UTF-8');
   return buffer.toString('utf8');
 }
+
+/** A part of a path that is empty, `.` or `..`. */
+const oddPart = /(?:^|\/)\.{0,2}(?:\/|$)/;
 
 /**
  * Brings a path to the one form that everything here compares: `./usr//bin/` becomes `usr/bin`, `./` becomes `.`.
@@ -35,6 +40,9 @@ export function normalizePath(raw: string): string {
   if (raw === '') throw refuse('(entry)', 'the name is empty');
   if (raw.startsWith('/')) throw refuse(raw, 'the path is absolute');
   if (raw.includes('\0')) throw refuse(raw, 'the name holds a NUL');
+  const plain = raw.slice(raw.startsWith('./') ? 2 : 0, raw.endsWith('/') ? -1 : undefined);
+  // nearly all of them
+  if (plain !== '' && !oddPart.test(plain)) return plain;
   const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw refuse(raw, 'the path holds ".."');
   return parts.length === 0 ? '.' : parts.join('/');

@@ -28,11 +28,11 @@ const MAX_ID = 2 ** 32 - 2;
  */
 export function parseHeader(block: Uint8Array): RawHeader {
   checkSum(block);
-  const name = fullName(block);
-  const shown = Buffer.from(name).toString('utf8');
+  const magic = magicOf(block);
+  const name = fullName(block, magic);
   const number = (offset: number, length: number, what: string, most: number): number =>
-    parseNumber(block.subarray(offset, offset + length), shown, what, most);
-  const posix = magicOf(block) !== 'v7';
+    parseNumber(block.subarray(offset, offset + length), name, what, most);
+  const posix = magic !== 'v7';
   return {
     name,
     typeflag: String.fromCharCode(block[156] ?? 0),
@@ -47,22 +47,22 @@ export function parseHeader(block: Uint8Array): RawHeader {
   };
 }
 
-function fullName(block: Uint8Array): Uint8Array {
+type Magic = 'ustar' | 'gnu' | 'v7';
+
+function fullName(block: Uint8Array, magic: Magic): Uint8Array {
   const name = upToNul(block, 0, 100);
   // Only POSIX has a prefix: old GNU archives keep times in the same place.
-  const prefix = magicOf(block) === 'ustar' ? upToNul(block, 345, 155) : new Uint8Array(0);
+  if (magic !== 'ustar') return name;
+  const prefix = upToNul(block, 345, 155);
   return prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]);
 }
 
-function magicOf(block: Uint8Array): 'ustar' | 'gnu' | 'v7' {
-  const magic = Buffer.from(block.subarray(257, 265)).toString('latin1');
+function magicOf(block: Uint8Array): Magic {
+  const magic = Buffer.from(block.buffer, block.byteOffset + 257, 8).toString('latin1');
   if (magic === 'ustar\x0000') return 'ustar';
   if (magic === 'ustar  \0') return 'gnu';
   if (magic === '\0\0\0\0\0\0\0\0') return 'v7';
-  throw new ProdngError(
-    'TAR_FORMAT',
-    `${printable(Buffer.from(upToNul(block, 0, 100)).toString('utf8'))}: not a ustar or GNU header`,
-  );
+  throw new ProdngError('TAR_FORMAT', `${shown(upToNul(block, 0, 100))}: not a ustar or GNU header`);
 }
 
 function text(block: Uint8Array, offset: number, length: number): string {
@@ -85,11 +85,16 @@ function checkSum(block: Uint8Array): void {
   }
 }
 
+/** For messages: a name that need not be UTF-8. */
+function shown(name: Uint8Array): string {
+  return printable(Buffer.from(name).toString('utf8'));
+}
+
 /** A number in octal digits or, when the top bit is set, GNU's base 256. */
-function parseNumber(field: Uint8Array, name: string, what: string, most: number): number {
+function parseNumber(field: Uint8Array, name: Uint8Array, what: string, most: number): number {
   const value = ((field[0] ?? 0) & 0x80) === 0 ? parseOctal(field) : parseBase256(field);
-  if (value === undefined) throw new ProdngError('TAR_FORMAT', `${printable(name)}: ${what}: not a number`);
-  if (value < 0 || value > most) throw refuse(name, `${what} is out of range`);
+  if (value === undefined) throw new ProdngError('TAR_FORMAT', `${shown(name)}: ${what}: not a number`);
+  if (value < 0 || value > most) throw refuse(Buffer.from(name).toString('utf8'), `${what} is out of range`);
   return value;
 }
 

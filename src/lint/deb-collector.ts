@@ -42,7 +42,11 @@ export class DebCollector {
   readonly #name: string;
   readonly #extraContents: Set<string>;
   #foundFolder: string | undefined;
+  /** The rootfs of that folder. */
+  #prefix = '';
   #entry: TarEntry | undefined;
+  /** In the rootfs, as the jail sees it. */
+  #path: string | undefined;
   #hash: Hash = createHash('md5');
   #lockText: string | undefined;
   #overrides: { path: string; text: string } | undefined;
@@ -59,6 +63,7 @@ export class DebCollector {
     this.#entry = entry;
     this.#entries.push(entry);
     const path = this.#jailPath(entry.path);
+    this.#path = path;
     if (path !== undefined && entry.type !== 'file') this.#addNode(path, entry);
     if (entry.type !== 'file') return;
     this.#hash = createHash('md5');
@@ -80,7 +85,7 @@ export class DebCollector {
     const entry = this.#entry;
     if (entry === undefined) return;
     this.#md5.set(entry.path, this.#hash.digest('hex'));
-    const path = this.#jailPath(entry.path);
+    const path = this.#path;
     if (path === undefined) {
       this.#keepOwnFile(entry);
       return;
@@ -118,11 +123,14 @@ export class DebCollector {
 
   /** A path in the rootfs as the jail sees it, or undefined for everything else in the .deb. */
   #jailPath(path: string): string | undefined {
-    if (!path.startsWith(`${jailsFolder}/`)) return undefined;
-    const [name = '', second, ...rest] = path.slice(jailsFolder.length + 1).split('/');
-    this.#foundFolder ??= `${jailsFolder}/${name}`;
-    if (second !== 'rootfs' || this.#foundFolder !== `${jailsFolder}/${name}`) return undefined;
-    return `/${rest.join('/')}`;
+    if (this.#foundFolder === undefined) {
+      if (!path.startsWith(`${jailsFolder}/`)) return undefined;
+      const [name = ''] = path.slice(jailsFolder.length + 1).split('/', 1);
+      this.#foundFolder = `${jailsFolder}/${name}`;
+      this.#prefix = `${this.#foundFolder}/rootfs`;
+    }
+    if (path === this.#prefix) return '/';
+    return path.startsWith(`${this.#prefix}/`) ? path.slice(this.#prefix.length) : undefined;
   }
 
   #addNode(path: string, entry: TarEntry): RootfsNode {
