@@ -9,7 +9,7 @@ import { type Bench, medianPairs } from './bench.ts';
 import { type CpuGroup, makeCpuGroup } from './cpu.ts';
 
 const runFile = promisify(execFile);
-const runs = 21;
+const runs = 41;
 
 /** What it costs to have the agent start an installed jail, beside the bare runtime. */
 export const agentBench: Bench = {

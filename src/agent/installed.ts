@@ -36,10 +36,16 @@ export async function unpackVersion(
   });
 }
 
+/** Of versions that were asked for before: a stanza is read once. */
+const declared = new WeakMap<InstalledVersion, ReturnType<typeof readJailControl>>();
+
 /** A version of a jail, as the runtime module takes it. @throws ProdngError when its kept control stanza is damaged */
-export function unpackedJail({ version, sha256, control }: InstalledVersion, name: string): UnpackedJail {
+export function unpackedJail(installed: InstalledVersion, name: string): UnpackedJail {
+  const { version, sha256, control } = installed;
   const path = `${name} ${version}`;
-  return { path, sha256, ...readJailControl(path, control) };
+  const known = declared.get(installed) ?? readJailControl(path, control);
+  declared.set(installed, known);
+  return { path, sha256, ...known };
 }
 
 export function rootfsOf({ name, sha256 }: UnpackedJail, paths: AgentPaths): string {

@@ -22,6 +22,8 @@ export interface StartRequest {
   uplink?: Uplink;
   /** Beside a run of the same jail, which holds the name's lock. */
   beside: boolean;
+  /** What must be on disk before the service's first instruction; when it fails, so does the start. */
+  wanted?: Promise<void>;
   /** Bytes. */
   logSize: number;
 }
@@ -44,7 +46,7 @@ export interface StartedRun {
  * @throws ProdngError as runJail does
  */
 export async function startRun(
-  { name, jail, rootfs, uplink, beside, logSize }: StartRequest,
+  { name, jail, rootfs, uplink, beside, wanted, logSize }: StartRequest,
   paths: AgentPaths,
   onRun: (run: RunFile) => void,
 ): Promise<StartedRun> {
@@ -86,7 +88,10 @@ export async function startRun(
         paths: paths.jail,
         uplink,
         hint: `read what it printed: prodng logs ${name}`,
-        onConfined: () => record('running', created.record),
+        onConfined: async () => {
+          await wanted;
+          record('running', created.record);
+        },
       });
       return { run, network, declaration };
     } catch (error) {

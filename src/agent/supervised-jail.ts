@@ -58,13 +58,16 @@ export class SupervisedJail {
     return this.queue.run(async () => {
       this.backoff.reset();
       const before = this.state.desired;
-      if (before !== 'running') await this.change({ desired: 'running' });
-      if (this.run !== undefined) return;
+      const wanted = before === 'running' ? undefined : this.change({ desired: 'running' });
+      // whoever needs it waits for it
+      wanted?.catch(() => {});
+      if (this.run !== undefined) return await wanted;
       try {
-        await this.#launch();
+        await this.#launch(wanted);
       } catch (error) {
+        await Promise.allSettled([wanted]);
         this.phase = 'stopped';
-        if (before !== 'running') await this.change({ desired: before });
+        if (this.state.desired !== before) await this.change({ desired: before });
         throw error;
       }
     });
@@ -97,8 +100,12 @@ export class SupervisedJail {
     throw new ProdngError('JAIL_STATE', `${this.name} does not run`, { hint: `prodng start ${this.name}` });
   }
 
-  /** Starts a version of it, which becomes its run. Only within the queue. */
-  async launch(sha256: string, beside = false): Promise<ActiveRun> {
+  /**
+   * Starts a version of it, which becomes its run. Only within the queue.
+   *
+   * @param wanted what must be on disk before the service's first instruction; the jail is made meanwhile
+   */
+  async launch(sha256: string, beside = false, wanted?: Promise<void>): Promise<ActiveRun> {
     const { paths, exits, logSize, raise, addresses } = this.#context;
     const jail = unpackedJail(versionOf(this.state, sha256), this.name);
     const overrides = await readOverrides(this.name, paths);
@@ -114,7 +121,11 @@ export class SupervisedJail {
         logSize,
       };
       const started = await startRun(
-        { ...request, ...(uplink === undefined ? {} : { uplink }) },
+        {
+          ...request,
+          ...(uplink === undefined ? {} : { uplink }),
+          ...(wanted === undefined ? {} : { wanted }),
+        },
         paths,
         (run) => {
           toClear = run;
@@ -226,10 +237,10 @@ export class SupervisedJail {
     if (purge) await rm(join(paths.jail.state, 'volumes', this.name), { recursive: true, force: true });
   }
 
-  async #launch(): Promise<void> {
+  async #launch(wanted?: Promise<void>): Promise<void> {
     clearTimeout(this.#retry);
     this.phase = 'starting';
-    const run = await this.launch(this.state.current);
+    const run = await this.launch(this.state.current, false, wanted);
     this.adopt(run);
     const { version } = versionOf(this.state);
     await this.#context.events.append('started', this.name, { version, pid: run.pid });

@@ -10,20 +10,18 @@ export type Started = { kind: 'running' } | { kind: 'ended'; ending: Ending };
  * the credentials and the seccomp filter it will run with, and has not executed one instruction. The runtime gives up
  * its rights only on the way there, so that any earlier look would see something else.
  *
- * @param pid the jail's first process, traced by traceUntilExec and waiting for the runtime's `start`
- * @param start lets it go on
+ * @param pid the jail's first process, traced by traceUntilExec
+ * @param starting the runtime's `start`, which lets it go on
  * @param inspect looks at it while it stands still
- * @throws what `start` and `inspect` throw; the process is killed when `inspect` does, and `start` is over either way
+ * @throws what `starting` and `inspect` throw; the process is killed when `inspect` does, and `starting` is over either way
  */
 export async function startInspected(
   pid: number,
-  start: () => Promise<void>,
+  starting: Promise<void>,
   inspect: () => Promise<void>,
 ): Promise<Started> {
   const watch = watchChildren();
   try {
-    const starting = start();
-    starting.catch(() => {});
     for (;;) {
       const news = pollChild(pid);
       if (news?.kind === 'exited' || news?.kind === 'killed') {

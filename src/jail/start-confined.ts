@@ -34,6 +34,8 @@ export async function startConfined(
   { paths, uplink, watchdog, hint, onConfined }: ConfinedStart,
 ): Promise<JailNetwork> {
   const { pid } = created;
+  const starting = created.start();
+  starting.catch(() => {});
   const configuring = configureNetwork(created, declaration, uplink, destinations, paths, watchdog);
   const locking = lockDown(pid);
   // both may fail before they are asked for, and both must be over before anything is taken away
@@ -51,7 +53,7 @@ export async function startConfined(
     await onConfined(inForce, network);
   };
   try {
-    const started = await startInspected(pid, () => created.start(), inspect);
+    const started = await startInspected(pid, starting, inspect);
     if (started.kind === 'running') return await configuring;
     throw new ProdngError('JAIL_START', `${name}: the service could not be executed: ${created.errors()}`, {
       hint,
