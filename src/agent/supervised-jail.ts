@@ -33,6 +33,7 @@ export class SupervisedJail {
   readonly backoff = new Backoff();
   readonly #context: AgentContext;
   #retry: NodeJS.Timeout | undefined;
+  #changing: Promise<void> = Promise.resolve();
 
   constructor(state: JailState, context: AgentContext) {
     this.state = state;
@@ -45,12 +46,16 @@ export class SupervisedJail {
     return this.state.name;
   }
 
-  /** Changes the state, on disk first. */
-  async change(changes: Partial<JailState>, without?: 'switching' | 'previous' | 'address'): Promise<void> {
-    const next = { ...this.state, ...changes };
-    if (without !== undefined) delete next[without];
-    await this.#context.store.save(next);
-    this.state = next;
+  /** Changes the state, on disk first; changes go one by one. */
+  change(changes: Partial<JailState>, without?: 'switching' | 'previous' | 'address'): Promise<void> {
+    const changed = this.#changing.then(async () => {
+      const next = { ...this.state, ...changes };
+      if (without !== undefined) delete next[without];
+      await this.#context.store.save(next);
+      this.state = next;
+    });
+    this.#changing = changed.catch(() => {});
+    return changed;
   }
 
   /** Wants it to run, and starts it if it does not. When that fails, it is as it was before. */
