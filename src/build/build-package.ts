@@ -8,6 +8,7 @@ import { ProdngError } from '../error/prodng-error.ts';
 import { runInBuildJail } from './build-jail.ts';
 import { type BuildVariation, clockEnvironment, plainVariation } from './build-variation.ts';
 import { inFolder, type SourceTree, sourceTar } from './source-tree.ts';
+import { withTimeLimit } from './time-limit.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
 export interface BuildPackageOptions {
@@ -93,7 +94,7 @@ cd .. && find . -maxdepth 1 -type f '(' -name '*.*deb' -o -name '*.buildinfo' -o
  */
 export async function buildPackage(options: BuildPackageOptions): Promise<string[]> {
   const { namespace, cache, root, shellOnFailure, timeout, scratch, sourceDateEpoch } = options;
-  const signal = anySignal(options.signal, timeout);
+  const signal = withTimeLimit(options.signal, timeout);
   let tail = '';
   const log = (chunk: Buffer): void => {
     tail = (tail + chunk.toString()).slice(-8000);
@@ -147,16 +148,6 @@ export async function buildPackage(options: BuildPackageOptions): Promise<string
 
 function besideInputs({ source, inputs }: BuildPackageOptions, folder: string): SourceTree {
   return { entries: [...inFolder(folder, source).entries, ...(inputs?.entries ?? [])] };
-}
-
-/** A signal that also comes after `timeout` milliseconds. */
-export function anySignal(
-  signal: AbortSignal | undefined,
-  timeout: number | undefined,
-): AbortSignal | undefined {
-  if (timeout === undefined) return signal;
-  const limit = AbortSignal.timeout(timeout);
-  return signal === undefined ? limit : AbortSignal.any([signal, limit]);
 }
 
 /** The end of a log, for who has only the message. */

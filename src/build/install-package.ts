@@ -3,7 +3,7 @@ import type { TarItem } from '../archive/entry.ts';
 import { readTar } from '../archive/tar-reader.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { runInBuildJail } from './build-jail.ts';
-import { anySignal } from './build-package.ts';
+import { withTimeLimit } from './time-limit.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
 export interface InstallPackageOptions {
@@ -51,7 +51,7 @@ const steps: Readonly<Record<number, string>> = {
  */
 export async function installPackage(options: InstallPackageOptions): Promise<void> {
   const { namespace, cache, root, deb, sourceDateEpoch, output, timeout, scratch } = options;
-  const signal = anySignal(options.signal, timeout);
+  const signal = withTimeLimit(options.signal, timeout);
   let tail = '';
   const status = await runInBuildJail({
     namespace,
