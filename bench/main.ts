@@ -46,10 +46,11 @@ if (wanted.length === 0) await writeFile('bench/RESULTS.md', `${heading()}\n${se
 
 function heading(): string {
   const memory = Math.round(totalmem() / 2 ** 30);
+  const [kernel] = /^\d+\.\d+/.exec(release()) ?? [release()];
   return [
     '# Bench results',
     '',
-    `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} CPUs, ${memory} GB, Linux ${release()}, Node ${process.versions.node}.`,
+    `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} CPUs, ${memory} GB, Linux ${kernel}, Node ${process.versions.node}.`,
     'Medians; ours and the peer in turn, in one run. Ratios matter, absolute figures are of one machine on one day.',
     '',
   ].join('\n');

@@ -28,7 +28,9 @@ export class AgentClient {
    */
   async call(method: Method, path: string, body?: unknown): Promise<unknown> {
     const response = await this.#send(method, path, body);
-    const said = await bodyOf(response);
+    const said = await bodyOf(response).catch((error: unknown) => {
+      throw agentUnreachable(this.#socket, error);
+    });
     const answer = said === '' ? undefined : parse(said);
     if ((response.statusCode ?? 500) >= 400) throw await errorFrom(answer);
     return answer;
