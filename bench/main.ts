@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import { cpus, release, totalmem } from 'node:os';
 import { agentBench } from './agent.ts';
 import { assembleBench } from './assemble.ts';
 import type { Bench, BenchRow } from './bench.ts';
 import { buildBench } from './build.ts';
 import { diffBench } from './diff.ts';
 import { lintBench } from './lint.ts';
+import { measuredOn } from './measured-on.ts';
 import { peersBench } from './peers.ts';
 import { runBench } from './run.ts';
 import { startBench } from './start.ts';
@@ -45,12 +45,10 @@ for (const bench of chosen) {
 if (wanted.length === 0) await writeFile('bench/RESULTS.md', `${heading()}\n${sections.join('\n')}`);
 
 function heading(): string {
-  const memory = Math.round(totalmem() / 2 ** 30);
-  const [kernel] = /^\d+\.\d+/.exec(release()) ?? [release()];
   return [
     '# Bench results',
     '',
-    `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} CPUs, ${memory} GB, Linux ${kernel}, Node ${process.versions.node}.`,
+    `Written by \`npm run bench\` on ${measuredOn()}.`,
     'Medians; ours and the peer in turn, in one run. Ratios matter, absolute figures are of one machine on one day.',
     '',
   ].join('\n');

@@ -1,7 +1,7 @@
 // Puts the agent under load and has it fail, for longer than a test has time: npm run load [-- SECTION...]
 import { existsSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { measuredOn } from '../../bench/measured-on.ts';
 import { crowdSection } from './crowd.ts';
 import { cyclesSection } from './cycles.ts';
 import { killsSection } from './kills-section.ts';
@@ -34,8 +34,6 @@ for (const section of chosen) {
 if (wanted.length === 0) writeFileSync(join('docs', 'load.md'), pages.join('\n'));
 
 function heading(): string {
-  const memory = Math.round(totalmem() / 2 ** 30);
-  const [kernel] = /^\d+\.\d+/.exec(release()) ?? [release()];
   const groups = existsSync('/sys/fs/cgroup/cgroup.controllers') ? 'v2' : 'v1';
   return [
     '# The agent under load',
@@ -45,7 +43,7 @@ function heading(): string {
     'be. What is fast enough is in the ordinary suite: `test/agent/kill-agent`, `faults`, `uplink`, `clients` and',
     '`api-fuzz`.',
     '',
-    `The figures below are of ${new Date().toISOString().slice(0, 10)}: ${cpus().length} CPUs, ${memory} GB, Linux ${kernel} with control groups ${groups}, Node ${process.versions.node}.`,
+    `The figures below are of ${measuredOn()}, control groups ${groups}.`,
     '',
   ].join('\n');
 }
