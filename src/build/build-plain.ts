@@ -10,12 +10,12 @@ import { openStore } from '../store/store.ts';
 import { hostArchitecture } from '../system/architecture.ts';
 import { quoteForShell } from '../system/process.ts';
 import { silent } from '../system/progress.ts';
-import { buildPackage } from './build-package.ts';
-import { prepareBuildRoot } from './build-root.ts';
 import type { BuildOptions } from './build-source.ts';
-import { type PlainSource, readPlainSource, withoutEpoch } from './plain-source.ts';
-import type { SourceTree } from './source-tree.ts';
-import { openUserNamespace } from './user-namespace.ts';
+import { buildPackage } from './jail/build-package.ts';
+import { prepareBuildRoot } from './root/build-root.ts';
+import { openUserNamespace } from './root/user-namespace.ts';
+import { type PlainSource, readPlainSource, withoutEpoch } from './source/plain-source.ts';
+import type { SourceTree } from './source/source-tree.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 export interface PlainBuildResult {

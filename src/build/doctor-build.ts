@@ -5,7 +5,7 @@ import { hostArchitecture } from '../system/architecture.ts';
 import type { HostCheck } from '../system/host-check.ts';
 import type { Paths } from '../system/paths.ts';
 import { plainEnvironment, run } from '../system/process.ts';
-import { openUserNamespace } from './user-namespace.ts';
+import { openUserNamespace } from './root/user-namespace.ts';
 
 /** The programs that a build runs on the host, and the packages that ship them. */
 const programs: readonly { name: string; argv: [string, ...string[]]; package: string }[] = [

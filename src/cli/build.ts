@@ -123,7 +123,7 @@ async function build(dir: string, options: BuildCommandOptions): Promise<void> {
 
 async function vendored(dir: string, { fromVendor, plain }: BuildCommandOptions): Promise<void> {
   if (fromVendor === undefined) return;
-  const { useVendorFolder } = await import('../build/from-vendor.ts');
+  const { useVendorFolder } = await import('../build/vendor/from-vendor.ts');
   const common = { dir, plain: plain === true, paths: prodngPaths(), progress: terminalProgress() };
   await interruptible((signal) => useVendorFolder({ ...common, folder: fromVendor, signal }));
 }

@@ -39,7 +39,7 @@ export function register(program: Command): void {
 
 async function vendorSource(dir: string, options: VendorCommandOptions): Promise<void> {
   const { loadArchives } = await import('../store/archive-config.ts');
-  const { vendor } = await import('../build/vendor.ts');
+  const { vendor } = await import('../build/vendor/vendor.ts');
   const { hostArchitecture } = await import('../system/architecture.ts');
   const { output, sources } = options;
   const archives = await loadArchives({

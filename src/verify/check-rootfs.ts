@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { openDeb } from '../archive/deb-reader.ts';
 import { SliceReader } from '../archive/slice-reader.ts';
-import { lockedComponents } from '../build/components.ts';
-import { composeRootfs } from '../build/compose.ts';
-import type { RootfsNode } from '../build/rootfs-tree.ts';
+import { lockedComponents } from '../build/compose/components.ts';
+import { composeRootfs } from '../build/compose/compose.ts';
+import type { RootfsNode } from '../build/compose/rootfs-tree.ts';
 import { readDeb822 } from '../control/deb822.ts';
 import type { JailDeclaration } from '../control/jail-declaration.ts';
 import { ProdngError } from '../error/prodng-error.ts';

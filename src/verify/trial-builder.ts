@@ -1,10 +1,10 @@
 import { chmod, chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { debName } from '../build/assemble.ts';
 import { buildPlain } from '../build/build-plain.ts';
 import { type BuildOptions, buildSource } from '../build/build-source.ts';
-import { buildIdMappings } from '../build/subordinate-ids.ts';
-import { openUserNamespace } from '../build/user-namespace.ts';
+import { debName } from '../build/compose/assemble.ts';
+import { buildIdMappings } from '../build/root/subordinate-ids.ts';
+import { openUserNamespace } from '../build/root/user-namespace.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { lockFile } from '../lock/lock.ts';
 import { openSignedBytes } from '../sign/signed-bytes.ts';

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type BuildVariation, plainVariation } from '../build/build-variation.ts';
+import { type BuildVariation, plainVariation } from '../build/jail/build-variation.ts';
 import type { VariationName } from './variation-names.ts';
 
 /** What this host offers for variations. */

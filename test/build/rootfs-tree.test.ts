@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TarEntry, TarType } from '../../src/archive/entry.ts';
-import type { Component } from '../../src/build/component.ts';
-import { RootfsTree } from '../../src/build/rootfs-tree.ts';
+import type { Component } from '../../src/build/compose/component.ts';
+import { RootfsTree } from '../../src/build/compose/rootfs-tree.ts';
 
 type Line = [type: TarType, path: string, linkPath?: string, mode?: number];
 

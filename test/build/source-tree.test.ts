@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readSourceTree, sourceDigest, sourceTar } from '../../src/build/source-tree.ts';
+import { readSourceTree, sourceDigest, sourceTar } from '../../src/build/source/source-tree.ts';
 
 const scratch = mkdtempSync('/var/tmp/prodng-source-');
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatManifest, parseManifest } from '../../src/build/vendor-manifest.ts';
+import { formatManifest, parseManifest } from '../../src/build/vendor/vendor-manifest.ts';
 import { ProdngError } from '../../src/error/prodng-error.ts';
 import { serveFolder } from '../support/archive-server.ts';
 import { fetchDebianSource } from '../support/debian-source.ts';

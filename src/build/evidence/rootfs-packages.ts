@@ -1,6 +1,6 @@
 import { SliceReader } from '../../archive/slice-reader.ts';
 import { type Lock, packagesFor } from '../../lock/lock.ts';
-import { parentOf, type RootfsTree } from '../rootfs-tree.ts';
+import { parentOf, type RootfsTree } from '../compose/rootfs-tree.ts';
 import { licencesOf } from './licences.ts';
 import type { SbomPackage } from './sbom.ts';
 

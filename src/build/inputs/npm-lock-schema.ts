@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ProdngError } from '../error/prodng-error.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
 
 const entry = z.looseObject({
   name: z.string().optional(),

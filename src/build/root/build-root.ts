@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { chown, mkdir, rename, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
-import { withFlock } from '../kernel/flock.ts';
-import { type Lock, type LockedPackage, packagesFor } from '../lock/lock.ts';
-import type { Store } from '../store/store.ts';
-import type { Paths } from '../system/paths.ts';
-import { plainEnvironment, run } from '../system/process.ts';
-import { type Progress, silent } from '../system/progress.ts';
+import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
+import { withFlock } from '../../kernel/flock.ts';
+import { type Lock, type LockedPackage, packagesFor } from '../../lock/lock.ts';
+import type { Store } from '../../store/store.ts';
+import type { Paths } from '../../system/paths.ts';
+import { plainEnvironment, run } from '../../system/process.ts';
+import { type Progress, silent } from '../../system/progress.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
 export interface BuildRootOptions {

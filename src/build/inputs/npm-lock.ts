@@ -1,4 +1,4 @@
-import { ProdngError } from '../error/prodng-error.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
 
 /** A tarball that a package-lock.json pins. */
 export interface NpmTarball {

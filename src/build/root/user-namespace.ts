@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readlink, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProdngError } from '../error/prodng-error.ts';
-import { plainEnvironment, run } from '../system/process.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+import { plainEnvironment, run } from '../../system/process.ts';
 import { buildIdMappings, type IdMapping } from './subordinate-ids.ts';
 
 /** A user namespace that lives as long as prodng does, or until it is closed. */

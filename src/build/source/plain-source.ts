@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { parseChangelog } from '../control/changelog.ts';
-import { parseDeb822 } from '../control/deb822.ts';
-import type { Paragraph } from '../control/deb822-types.ts';
-import { versionFault } from '../control/version.ts';
-import { ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { lockFile } from '../lock/lock.ts';
-import { packagePattern } from '../store/package-pattern.ts';
+import { parseChangelog } from '../../control/changelog.ts';
+import { parseDeb822 } from '../../control/deb822.ts';
+import type { Paragraph } from '../../control/deb822-types.ts';
+import { versionFault } from '../../control/version.ts';
+import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { lockFile } from '../../lock/lock.ts';
+import { packagePattern } from '../../store/package-pattern.ts';
 import { copyDsc, readDsc } from './dsc.ts';
 import { readSourceTree, type SourceTree } from './source-tree.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ProdngError } from '../error/prodng-error.ts';
-import { run } from '../system/process.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+import { run } from '../../system/process.ts';
 import type { NpmTarball } from './npm-lock.ts';
 
 /**

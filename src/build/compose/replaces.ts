@@ -1,4 +1,4 @@
-import { parseRelations } from '../control/relations.ts';
+import { parseRelations } from '../../control/relations.ts';
 
 /** The package names of a relation text, whatever the versions. */
 export function relationNames(text: string): Set<string> {

@@ -1,5 +1,5 @@
-import type { SegmentEntry, TarSegment } from '../archive/segment.ts';
-import type { JailDeclaration } from '../control/jail-declaration.ts';
+import type { SegmentEntry, TarSegment } from '../../archive/segment.ts';
+import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { accountFiles } from './accounts.ts';
 import type { Component } from './component.ts';
 import { pruner } from './prune.ts';

@@ -1,6 +1,6 @@
-import type { TarEntry } from '../archive/entry.ts';
-import type { FileSlice } from '../archive/segment.ts';
-import { ProdngError } from '../error/prodng-error.ts';
+import type { TarEntry } from '../../archive/entry.ts';
+import type { FileSlice } from '../../archive/segment.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
 import type { Component, ComponentEntry } from './component.ts';
 import { relationNames } from './replaces.ts';
 import { usrMerged } from './usr-merge.ts';

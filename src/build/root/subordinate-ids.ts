@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 
 /** A range of uids or gids: `count` ids from `start` on. */
 export interface IdRange {

@@ -3,13 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { readTar } from '../archive/tar-reader.ts';
-import { ProdngError } from '../error/prodng-error.ts';
+import { readTar } from '../../archive/tar-reader.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+import type { UserNamespace } from '../root/user-namespace.ts';
+import { inFolder, type SourceTree, sourceTar } from '../source/source-tree.ts';
 import { runInBuildJail } from './build-jail.ts';
 import { type BuildVariation, clockEnvironment, plainVariation } from './build-variation.ts';
-import { inFolder, type SourceTree, sourceTar } from './source-tree.ts';
 import { withTimeLimit } from './time-limit.ts';
-import type { UserNamespace } from './user-namespace.ts';
 
 export interface BuildPackageOptions {
   namespace: UserNamespace;

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ProdngError } from '../error/prodng-error.ts';
-import { plainEnvironment } from '../system/process.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+import { plainEnvironment } from '../../system/process.ts';
+import type { UserNamespace } from '../root/user-namespace.ts';
 import { type BuildProcess, buildSpec } from './build-spec.ts';
 import { type BuildVariation, faketimeInJail, plainVariation } from './build-variation.ts';
-import type { UserNamespace } from './user-namespace.ts';
 
 export interface BuildJailOptions {
   namespace: UserNamespace;

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { readLock, writeLock } from '../lock/lock-file.ts';
-import { parseLock } from '../lock/lock-parser.ts';
-import { formatLock } from '../lock/lock-text.ts';
-import { digestOf, pinnedPath } from '../store/fetch-url.ts';
-import { openStore } from '../store/store.ts';
-import type { Paths } from '../system/paths.ts';
-import { type Progress, silent } from '../system/progress.ts';
+import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { readLock, writeLock } from '../../lock/lock-file.ts';
+import { parseLock } from '../../lock/lock-parser.ts';
+import { formatLock } from '../../lock/lock-text.ts';
+import { digestOf, pinnedPath } from '../../store/fetch-url.ts';
+import { openStore } from '../../store/store.ts';
+import type { Paths } from '../../system/paths.ts';
+import { type Progress, silent } from '../../system/progress.ts';
 import { inputsOf } from './vendor.ts';
 import { manifestFile, readManifest, type VendoredFile, vendoredLock } from './vendor-manifest.ts';
 

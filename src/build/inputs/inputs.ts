@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import type { TarEntry } from '../archive/entry.ts';
-import type { JailInput } from '../control/jail-declaration.ts';
-import type { LockedInput } from '../lock/locked-input.ts';
-import { digestOf, fetchUrls, type PinnedUrl, pinnedPath } from '../store/fetch-url.ts';
-import type { Progress } from '../system/progress.ts';
-import { builderId } from './build-spec.ts';
+import type { TarEntry } from '../../archive/entry.ts';
+import type { JailInput } from '../../control/jail-declaration.ts';
+import type { LockedInput } from '../../lock/locked-input.ts';
+import { digestOf, fetchUrls, type PinnedUrl, pinnedPath } from '../../store/fetch-url.ts';
+import type { Progress } from '../../system/progress.ts';
+import { builderId } from '../jail/build-spec.ts';
+import type { SourceEntry, SourceTree } from '../source/source-tree.ts';
 import { parseNpmLock } from './npm-lock.ts';
 import { npmRegistry, readPackageLock } from './npm-registry.ts';
-import type { SourceEntry, SourceTree } from './source-tree.ts';
 
 /** Where the npm packages of a package-lock.json are, seen from the source: what npm installs names this place. */
 const npmFolder = '../npm';

@@ -1,20 +1,20 @@
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { readJailSource } from '../control/jail-source.ts';
-import { ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { type Lock, lockFile } from '../lock/lock.ts';
-import { readLock } from '../lock/lock-file.ts';
-import { formatLock } from '../lock/lock-text.ts';
-import { assertBuildRootCurrent, assertLockCurrent } from '../lock/staleness.ts';
-import type { Archive } from '../store/archive.ts';
-import { digestOf, fetchUrls, type PinnedUrl, pinnedPath } from '../store/fetch-url.ts';
-import { openStore } from '../store/store.ts';
-import { hostArchitecture } from '../system/architecture.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
-import type { Paths } from '../system/paths.ts';
-import { type Progress, silent } from '../system/progress.ts';
-import { pinnedInputs } from './inputs.ts';
-import { readPlainSource, withoutEpoch } from './plain-source.ts';
+import { readJailSource } from '../../control/jail-source.ts';
+import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { type Lock, lockFile } from '../../lock/lock.ts';
+import { readLock } from '../../lock/lock-file.ts';
+import { formatLock } from '../../lock/lock-text.ts';
+import { assertBuildRootCurrent, assertLockCurrent } from '../../lock/staleness.ts';
+import type { Archive } from '../../store/archive.ts';
+import { digestOf, fetchUrls, type PinnedUrl, pinnedPath } from '../../store/fetch-url.ts';
+import { openStore } from '../../store/store.ts';
+import { hostArchitecture } from '../../system/architecture.ts';
+import { writeFileAtomic } from '../../system/atomic-file.ts';
+import type { Paths } from '../../system/paths.ts';
+import { type Progress, silent } from '../../system/progress.ts';
+import { pinnedInputs } from '../inputs/inputs.ts';
+import { readPlainSource, withoutEpoch } from '../source/plain-source.ts';
 import {
   formatManifest,
   manifestFile,

@@ -1,5 +1,5 @@
-import type { XzProgram } from '../archive/xz-block.ts';
-import { type Lock, packagesFor } from '../lock/lock.ts';
+import type { XzProgram } from '../../archive/xz-block.ts';
+import { type Lock, packagesFor } from '../../lock/lock.ts';
 import type { UserNamespace } from './user-namespace.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
-import type { TarItem } from '../archive/entry.ts';
-import { readTar } from '../archive/tar-reader.ts';
-import { ProdngError } from '../error/prodng-error.ts';
+import type { TarItem } from '../../archive/entry.ts';
+import { readTar } from '../../archive/tar-reader.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+import type { UserNamespace } from '../root/user-namespace.ts';
 import { runInBuildJail } from './build-jail.ts';
 import { withTimeLimit } from './time-limit.ts';
-import type { UserNamespace } from './user-namespace.ts';
 
 export interface InstallPackageOptions {
   namespace: UserNamespace;

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { TarEntry, TarItem } from '../archive/entry.ts';
-import type { JailDeclaration } from '../control/jail-declaration.ts';
-import { ProdngError } from '../error/prodng-error.ts';
+import type { TarEntry, TarItem } from '../../archive/entry.ts';
+import type { JailDeclaration } from '../../control/jail-declaration.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
 import { withAccount } from './accounts.ts';
 import { installedContent, installedMode, isLeftOut } from './installed-files.ts';
 import { pruner } from './prune.ts';

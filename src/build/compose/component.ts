@@ -1,4 +1,4 @@
-import type { TarEntry } from '../archive/entry.ts';
+import type { TarEntry } from '../../archive/entry.ts';
 
 /** One package that goes into a rootfs: the plain tar of its files and what is in it. */
 export interface Component {

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SegmentEntry } from '../archive/segment.ts';
-import { contentPadding, encodeEntryHeader, endOfArchive } from '../archive/tar-writer.ts';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
-import { runInBuildJail } from './build-jail.ts';
-import { builderId } from './build-spec.ts';
+import type { SegmentEntry } from '../../archive/segment.ts';
+import { contentPadding, encodeEntryHeader, endOfArchive } from '../../archive/tar-writer.ts';
+import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
+import { writeFileAtomic } from '../../system/atomic-file.ts';
+import { runInBuildJail } from '../jail/build-jail.ts';
+import { builderId } from '../jail/build-spec.ts';
+import type { UserNamespace } from '../root/user-namespace.ts';
 import { rootfsSegments } from './compose.ts';
 import type { RootfsTree } from './rootfs-tree.ts';
-import type { UserNamespace } from './user-namespace.ts';
 
 export interface LinkerCacheOptions {
   namespace: UserNamespace;

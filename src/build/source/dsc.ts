@@ -3,10 +3,10 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { stripClearsign } from '../control/clearsigned.ts';
-import { parseDeb822 } from '../control/deb822.ts';
-import type { Paragraph } from '../control/deb822-types.ts';
-import { ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { stripClearsign } from '../../control/clearsigned.ts';
+import { parseDeb822 } from '../../control/deb822.ts';
+import type { Paragraph } from '../../control/deb822-types.ts';
+import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 
 /** A file that a .dsc names. */
 export interface DscFile {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TarEntry } from '../archive/entry.ts';
-import { contentPadding, encodeEntryHeader, endOfArchive } from '../archive/tar-writer.ts';
-import { ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { builderId } from './build-spec.ts';
+import type { TarEntry } from '../../archive/entry.ts';
+import { contentPadding, encodeEntryHeader, endOfArchive } from '../../archive/tar-writer.ts';
+import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { builderId } from '../jail/build-spec.ts';
 
 /** The files of a source as a build sees them. */
 export interface SourceTree {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Diagnostic, errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { type Diagnostic, errnoOf, ProdngError, reasonOf } from '../../error/prodng-error.ts';
 
 /** A file of a vendor folder. */
 export interface VendoredFile {

@@ -1,8 +1,8 @@
-import { openDeb } from '../archive/deb-reader.ts';
-import { parseDeb822 } from '../control/deb822.ts';
-import type { LockedPackage } from '../lock/lock.ts';
-import type { Store } from '../store/store.ts';
-import { writePlainTar } from '../store/unpacked-tar.ts';
+import { openDeb } from '../../archive/deb-reader.ts';
+import { parseDeb822 } from '../../control/deb822.ts';
+import type { LockedPackage } from '../../lock/lock.ts';
+import type { Store } from '../../store/store.ts';
+import { writePlainTar } from '../../store/unpacked-tar.ts';
 import type { Component } from './component.ts';
 
 /** Unpackings at a time: each is a decompressor and a writer. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { type DebContents, writeDeb } from '../archive/deb-writer.ts';
-import type { SegmentEntry } from '../archive/segment.ts';
-import type { XzProgram } from '../archive/xz-block.ts';
-import { formatDeb822 } from '../control/deb822.ts';
-import type { Paragraph } from '../control/deb822-types.ts';
-import { formatInputs, inputsFile, type LockedInput } from '../lock/locked-input.ts';
-import type { Progress } from '../system/progress.ts';
+import { type DebContents, writeDeb } from '../../archive/deb-writer.ts';
+import type { SegmentEntry } from '../../archive/segment.ts';
+import type { XzProgram } from '../../archive/xz-block.ts';
+import { formatDeb822 } from '../../control/deb822.ts';
+import type { Paragraph } from '../../control/deb822-types.ts';
+import { formatInputs, inputsFile, type LockedInput } from '../../lock/locked-input.ts';
+import type { Progress } from '../../system/progress.ts';
 import { rootfsSegments } from './compose.ts';
 import type { RootfsTree } from './rootfs-tree.ts';
 
