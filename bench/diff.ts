@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type TarSegment, writeDeb } from '../src/archive/deb-writer.ts';
-import { diffTrees } from '../src/verify/diff.ts';
+import { diffTrees } from '../src/verify/diff/diff.ts';
 import { type Bench, type BenchRow, medianTime, medianTimes } from './bench.ts';
 import { contentsOf, packageSegments } from './package-tree.ts';
 

@@ -8,9 +8,9 @@ import { parseDeb822 } from '../src/control/deb822.ts';
 import { loadArchives } from '../src/store/archive-config.ts';
 import { hostArchitecture } from '../src/system/architecture.ts';
 import { prodngPaths } from '../src/system/paths.ts';
-import { TrialBuilder } from '../src/verify/trial-builder.ts';
-import { variationNames } from '../src/verify/variation-names.ts';
-import { findVariations } from '../src/verify/variations.ts';
+import { TrialBuilder } from '../src/verify/rebuild/trial-builder.ts';
+import { variationNames } from '../src/verify/rebuild/variation-names.ts';
+import { findVariations } from '../src/verify/rebuild/variations.ts';
 import { fetchDebianSource } from '../test/support/debian-source.ts';
 
 // Builds every template, and Debian packages of many build systems, then rebuilds each under all variations at once

@@ -14,18 +14,18 @@ const mute = ['INEFFECTIVE_DYNAMIC_IMPORT', 'EVAL'];
 const groups = [
   {
     name: 'start',
-    test: /src\/(cli\/(main|print)|error\/prodng-error|system\/paths)\.ts$|\/commander\//,
+    test: /src\/(cli\/(main|terminal\/print)|error\/prodng-error|system\/paths)\.ts$|\/commander\//,
     priority: 3,
   },
   { name: 'lock', test: /src\/lock\/(lock-parser|staleness)\.ts$/, priority: 1 },
   { name: 'control', test: /src\/control\/jail-source\.ts$/, priority: 2 },
   {
     name: 'lint-source',
-    test: /src\/(cli\/lint|lint\/(lint|outcome|read-source|report\/(report|text-report)))\.ts$/,
+    test: /src\/(cli\/verbs\/lint|lint\/(lint|outcome|read-source|report\/(report|text-report)))\.ts$/,
     priority: 1,
   },
-  { name: 'client', test: /src\/(agent\/client|cli\/(agent-client|output))\.ts$/, priority: 2 },
-  { name: 'run', test: /src\/(cli\/run|jail\/run-jail)\.ts$/, priority: 1 },
+  { name: 'client', test: /src\/(agent\/client|cli\/terminal\/(agent-client|output))\.ts$/, priority: 2 },
+  { name: 'run', test: /src\/(cli\/verbs\/run|jail\/lifecycle\/run-jail)\.ts$/, priority: 1 },
 ];
 
 mkdirSync(folder, { recursive: true });

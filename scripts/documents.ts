@@ -1,4 +1,4 @@
-import { openApiDocument } from '../src/agent/server.ts';
+import { openApiDocument } from '../src/agent/api/server.ts';
 import { makeProgram } from '../src/cli/program.ts';
 import { fieldReference } from '../src/control/field-reference.ts';
 import { jailFieldsJsonSchema } from '../src/control/jail-json-schema.ts';

@@ -1,9 +1,9 @@
-import type { Addresses } from './addresses.ts';
-import type { AgentPaths } from './agent-paths.ts';
-import type { EventLog } from './event-log.ts';
-import type { Exits } from './exits.ts';
-import type { RaisePolicy } from './overridden.ts';
-import type { StateStore } from './state-store.ts';
+import type { EventLog } from './events/event-log.ts';
+import type { Addresses } from './network/addresses.ts';
+import type { AgentPaths } from './state/agent-paths.ts';
+import type { RaisePolicy } from './state/overridden.ts';
+import type { StateStore } from './state/state-store.ts';
+import type { Exits } from './supervision/exits.ts';
 
 /** What every jail of an agent shares. */
 export interface AgentContext {

@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import type { Paths } from '../system/paths.ts';
-import { agentSocket } from './agent-paths.ts';
+import { agentSocket } from './state/agent-paths.ts';
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -97,7 +97,7 @@ export function agentUnreachable(socket: string, error: unknown): ProdngError {
 }
 
 async function errorFrom(answer: unknown): Promise<ProdngError> {
-  const { errorOf } = await import('./api-error.ts');
+  const { errorOf } = await import('./api/api-error.ts');
   return errorOf(answer);
 }
 

@@ -4,14 +4,14 @@ import { type Logger, pino } from 'pino';
 import { ProdngError } from '../error/prodng-error.ts';
 import { tryLock } from '../kernel/at.ts';
 import type { Paths } from '../system/paths.ts';
-import { admission } from './admission.ts';
 import { Agent } from './agent.ts';
-import { networksOf, readAgentConfig } from './agent-config.ts';
-import { agentPaths } from './agent-paths.ts';
-import { listenOnSocket, listenOnTls, type TlsListener } from './listen.ts';
-import { PackageFinder } from './package-source.ts';
+import { listenOnSocket, listenOnTls, type TlsListener } from './api/listen.ts';
+import { makeServer } from './api/server.ts';
+import { admission } from './packages/admission.ts';
+import { PackageFinder } from './packages/package-source.ts';
 import { notifySystemd, watchdogInterval } from './sd-notify.ts';
-import { makeServer } from './server.ts';
+import { networksOf, readAgentConfig } from './state/agent-config.ts';
+import { agentPaths } from './state/agent-paths.ts';
 
 /**
  * Runs the agent until the signal: takes over the jails, and answers on its socket. Its end is not theirs.

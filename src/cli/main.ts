@@ -4,8 +4,8 @@ process.on('uncaughtException', async (error: NodeJS.ErrnoException) => {
   const isOutput = process.stdout.errored === error;
   // a reader that closes its end early (prodng ... | head) is not a fault
   if (isOutput && error.code === 'EPIPE') process.exit(0);
-  const { reportError } = await import('./report-error.ts');
-  const { outputFault } = await import('./print.ts');
+  const { reportError } = await import('./terminal/report-error.ts');
+  const { outputFault } = await import('./terminal/print.ts');
   process.exit(reportError(isOutput ? outputFault(error) : error, false));
 });
 

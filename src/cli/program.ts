@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { commands, internalCommands } from './commands.ts';
-import { print, terminalWidth } from './print.ts';
+import { print, terminalWidth } from './terminal/print.ts';
 
 /**
  * The command line of prodng, with all of its commands.
@@ -52,7 +52,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has already printed help, the version or what was wrong with the arguments
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const { reportError } = await import('./report-error.ts');
+    const { reportError } = await import('./terminal/report-error.ts');
     return reportError(error, ownArguments(argv).includes('--json'));
   }
 }

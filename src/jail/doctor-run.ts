@@ -5,12 +5,12 @@ import { ProdngError } from '../error/prodng-error.ts';
 import { inOwnMountNamespace, mountIdmapped } from '../kernel/mount.ts';
 import type { HostCheck } from '../system/host-check.ts';
 import type { Paths } from '../system/paths.ts';
-import { hostBusybox } from './busybox.ts';
-import { firewallRules } from './firewall.ts';
-import { runTool } from './host-tool.ts';
-import { openIdMapping } from './id-mapping.ts';
-import { cgroupMode, findProgram, findRuntime } from './runtime.ts';
-import { rangeSize } from './uid-range.ts';
+import { firewallRules } from './network/firewall.ts';
+import { hostBusybox } from './runtime/busybox.ts';
+import { runTool } from './runtime/host-tool.ts';
+import { cgroupMode, findProgram, findRuntime } from './runtime/runtime.ts';
+import { openIdMapping } from './storage/id-mapping.ts';
+import { rangeSize } from './storage/uid-range.ts';
 
 type Check = Omit<HostCheck, 'ok' | 'detail'> & {
   /** @returns what was found; throws what is wrong */

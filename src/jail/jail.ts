@@ -1,11 +1,11 @@
 import { prodngPaths } from '../system/paths.ts';
-import { runJail } from './run-jail.ts';
-import type { RunJailOptions, RunReport } from './run-options.ts';
+import { runJail } from './lifecycle/run-jail.ts';
+import type { RunJailOptions, RunReport } from './lifecycle/run-options.ts';
 
 export { errorCodes } from '../error/codes.ts';
 export { ProdngError } from '../error/prodng-error.ts';
-export type { Uplink } from './network.ts';
-export type { PublishRequest, RunReport } from './run-options.ts';
+export type { PublishRequest, RunReport } from './lifecycle/run-options.ts';
+export type { Uplink } from './network/network.ts';
 
 /** What `prodng run` can be told, without its signals. */
 export type JailOptions = Omit<RunJailOptions, 'deb' | 'paths' | 'onReady' | 'stop' | 'kill'> &

@@ -1,17 +1,17 @@
 import { ProdngError } from '../error/prodng-error.ts';
 import { openSignedBytes } from '../sign/signed-bytes.ts';
-import { type Check, type CheckId, checkIds, judged, notPossible } from './check.ts';
-import { checkContent } from './check-content.ts';
-import { type ControlFacts, checkControl } from './check-control.ts';
-import { checkLock } from './check-lock.ts';
-import { checkMd5sums } from './check-md5sums.ts';
-import { checkProvenance } from './check-provenance.ts';
-import { checkRootfs, type RootfsSources } from './check-rootfs.ts';
-import { checkSbom } from './check-sbom.ts';
-import { checkSignature, type Trust } from './check-signature.ts';
-import { type PackageContents, readContents } from './package-contents.ts';
-import { type RebuildOptions, type RebuildReport, rebuildDeb } from './rebuild.ts';
-import { rebuildCheck, rebuildFailure } from './rebuild-check.ts';
+import { type Check, type CheckId, checkIds, judged, notPossible } from './checks/check.ts';
+import { checkContent } from './checks/check-content.ts';
+import { type ControlFacts, checkControl } from './checks/check-control.ts';
+import { checkLock } from './checks/check-lock.ts';
+import { checkMd5sums } from './checks/check-md5sums.ts';
+import { checkProvenance } from './checks/check-provenance.ts';
+import { checkRootfs, type RootfsSources } from './checks/check-rootfs.ts';
+import { checkSbom } from './checks/check-sbom.ts';
+import { checkSignature, type Trust } from './checks/check-signature.ts';
+import { type PackageContents, readContents } from './checks/package-contents.ts';
+import { rebuildCheck, rebuildFailure } from './checks/rebuild-check.ts';
+import { type RebuildOptions, type RebuildReport, rebuildDeb } from './rebuild/rebuild.ts';
 
 export interface VerifyOptions extends RootfsSources {
   /** Absent: signatures cannot be judged. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isInPool, nextFree } from '../../src/agent/address-pool.ts';
-import { formatIp, parseIp } from '../../src/jail/ip-address.ts';
+import { isInPool, nextFree } from '../../src/agent/network/address-pool.ts';
+import { formatIp, parseIp } from '../../src/jail/network/ip-address.ts';
 
 const lan = { uplink: 'eth0', subnet: '192.0.2.0/29', gateway: '192.0.2.1' };
 

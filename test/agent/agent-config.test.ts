@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { networksOf, readAgentConfig } from '../../src/agent/agent-config.ts';
+import { networksOf, readAgentConfig } from '../../src/agent/state/agent-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'agent-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { exposureOf } from '../../src/agent/exposure.ts';
-import { bootId, type RunFile } from '../../src/agent/run-file.ts';
-import { startTimeOf } from '../../src/jail/jail-slot.ts';
+import { exposureOf } from '../../src/agent/metrics/exposure.ts';
+import { bootId, type RunFile } from '../../src/agent/state/run-file.ts';
+import { startTimeOf } from '../../src/jail/lifecycle/jail-slot.ts';
 import { declarationOf } from '../control/declarations.ts';
 
 const declaration = declarationOf('');

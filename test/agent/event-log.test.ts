@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { actingFor } from '../../src/agent/actor.ts';
-import { EventLog } from '../../src/agent/event-log.ts';
-import { startOfLastLines } from '../../src/agent/last-lines.ts';
-import { verifyEvents } from '../../src/agent/verify-events.ts';
+import { actingFor } from '../../src/agent/api/actor.ts';
+import { EventLog } from '../../src/agent/events/event-log.ts';
+import { startOfLastLines } from '../../src/agent/events/last-lines.ts';
+import { verifyEvents } from '../../src/agent/events/verify-events.ts';
 
 let folder: string;
 let path: string;

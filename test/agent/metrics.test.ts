@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseFigures } from '../../src/agent/cgroup-figures.ts';
+import { parseFigures } from '../../src/agent/metrics/cgroup-figures.ts';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
 
 let host: AgentHost;

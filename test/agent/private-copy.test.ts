@@ -4,8 +4,8 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type AgentPaths, agentPaths } from '../../src/agent/agent-paths.ts';
-import { unpackVersion } from '../../src/agent/installed.ts';
+import { unpackVersion } from '../../src/agent/packages/installed.ts';
+import { type AgentPaths, agentPaths } from '../../src/agent/state/agent-paths.ts';
 import { makeBusyboxJail } from '../support/busybox-jail.ts';
 
 let folder: string;

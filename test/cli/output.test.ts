@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { JailProcess } from '../../src/agent/processes.ts';
-import type { Stats } from '../../src/agent/stats.ts';
-import { printable, tableText } from '../../src/cli/output.ts';
-import { topText } from '../../src/cli/top-text.ts';
-import { statsColumns, usageOf } from '../../src/cli/usage.ts';
+import type { JailProcess } from '../../src/agent/metrics/processes.ts';
+import type { Stats } from '../../src/agent/metrics/stats.ts';
+import { printable, tableText } from '../../src/cli/terminal/output.ts';
+import { topText } from '../../src/cli/terminal/top-text.ts';
+import { statsColumns, usageOf } from '../../src/cli/terminal/usage.ts';
 
 const long = `${'a-long-name-of-a-package-'.repeat(2)}x`;
 

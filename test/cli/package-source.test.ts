@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { parseSource } from '../../src/cli/package-source.ts';
+import { parseSource } from '../../src/cli/terminal/package-source.ts';
 
 const nothing = () => false;
 const digest = 'a'.repeat(64);

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cgroupMode } from '../../src/jail/runtime.ts';
+import { cgroupMode } from '../../src/jail/runtime/runtime.ts';
 import { until } from '../support/jail-host.ts';
 import { type Ended, startProdng } from '../support/prodng.ts';
 import { makeUplink, type Uplink } from '../support/uplink.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { capabilityBits, compareInForce } from '../../src/jail/compare-in-force.ts';
-import type { Expected } from '../../src/jail/expected.ts';
-import type { InForce } from '../../src/jail/in-force.ts';
-import type { MountInfo } from '../../src/jail/mountinfo.ts';
+import { capabilityBits, compareInForce } from '../../src/jail/confine/compare-in-force.ts';
+import type { Expected } from '../../src/jail/confine/expected.ts';
+import type { InForce } from '../../src/jail/confine/in-force.ts';
+import type { MountInfo } from '../../src/jail/confine/mountinfo.ts';
 import { declarationOf } from '../control/declarations.ts';
 
 const declaration = declarationOf(

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { recallDeb, rememberDeb } from '../../src/jail/known-deb.ts';
+import { recallDeb, rememberDeb } from '../../src/jail/storage/known-deb.ts';
 import { prodngPaths } from '../../src/system/paths.ts';
 
 const known = { sha256: 'ab'.repeat(32), control: 'Package: box\nDescription: x\n y' };

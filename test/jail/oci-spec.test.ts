@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ociSpec } from '../../src/jail/oci-spec.ts';
+import { ociSpec } from '../../src/jail/runtime/oci-spec.ts';
 import { declarationOf } from '../control/declarations.ts';
 
 const facts = {

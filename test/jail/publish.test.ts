@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { publishPort } from '../../src/jail/publish.ts';
+import { publishPort } from '../../src/jail/network/publish.ts';
 
 const service = `
 require('node:http').createServer((_, response) => response.end('from inside'))

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'nod
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findRuntime } from '../../src/jail/runtime.ts';
+import { findRuntime } from '../../src/jail/runtime/runtime.ts';
 import { ar, base256, file, folder, hardLink, rawEntry, symlink, tar } from '../archive/raw-archive.ts';
 import { type JailHost, makeJailHost } from '../support/jail-host.ts';
 

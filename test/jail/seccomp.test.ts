@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { isSyscallName, syscallGroups } from '../../src/control/syscalls.ts';
-import { allowedSyscalls, seccompFilter } from '../../src/jail/seccomp.ts';
-import { syscallsOfGroup } from '../../src/jail/syscall-groups.ts';
+import { allowedSyscalls, seccompFilter } from '../../src/jail/confine/seccomp.ts';
+import { syscallsOfGroup } from '../../src/jail/confine/syscall-groups.ts';
 
 describe('the groups', () => {
   it.each(syscallGroups)('%s holds all that systemd says, and only names of system calls', (group) => {

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EventLog } from '../../src/agent/event-log.ts';
-import { overridesSchema } from '../../src/agent/overrides-schema.ts';
-import { type JailState, jailStateSchema } from '../../src/agent/state-schema.ts';
-import type { EventVerdict } from '../../src/agent/verify-events.ts';
-import { parseRanges } from '../../src/jail/uid-range.ts';
+import { EventLog } from '../../src/agent/events/event-log.ts';
+import type { EventVerdict } from '../../src/agent/events/verify-events.ts';
+import { overridesSchema } from '../../src/agent/state/overrides-schema.ts';
+import { type JailState, jailStateSchema } from '../../src/agent/state/state-schema.ts';
+import { parseRanges } from '../../src/jail/storage/uid-range.ts';
 import { run } from '../../src/system/process.ts';
 import { treeDigest } from './tree-digest.ts';
 

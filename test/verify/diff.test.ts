@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
-import { diffTrees } from '../../src/verify/diff.ts';
-import { diffHtml } from '../../src/verify/diff-html.ts';
-import { diffText } from '../../src/verify/diff-text.ts';
-import { isDifferent } from '../../src/verify/tree-diff.ts';
+import { diffTrees } from '../../src/verify/diff/diff.ts';
+import { diffHtml } from '../../src/verify/diff/diff-html.ts';
+import { diffText } from '../../src/verify/diff/diff-text.ts';
+import { isDifferent } from '../../src/verify/diff/tree-diff.ts';
 import { makeDeb, type SmallDeb } from './small-debs.ts';
 
 const scratch = mkdtempSync('/var/tmp/prodng-diff-test-');

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { type ElfView, readElfView } from '../../src/verify/elf-view.ts';
+import { type ElfView, readElfView } from '../../src/verify/diff/elf-view.ts';
 
 const scratch = mkdtempSync('/var/tmp/prodng-elf-');
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import { findCause } from '../../src/verify/find-cause.ts';
-import { parseVariations, type VariationName, variationNames } from '../../src/verify/variation-names.ts';
+import { findCause } from '../../src/verify/rebuild/find-cause.ts';
+import {
+  parseVariations,
+  type VariationName,
+  variationNames,
+} from '../../src/verify/rebuild/variation-names.ts';
 
 type Build = Parameters<typeof findCause>[2];
 

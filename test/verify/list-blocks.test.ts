@@ -12,11 +12,11 @@ import { readTar } from '../../src/archive/tar-reader.ts';
 import { encodeEntryHeader, endOfArchive } from '../../src/archive/tar-writer.ts';
 import { compressBlock, type XzBlock } from '../../src/archive/xz-block.ts';
 import { encodeXzEnd, xzHeader } from '../../src/archive/xz-format.ts';
-import { diffTrees } from '../../src/verify/diff.ts';
-import { contentEntry, FileList } from '../../src/verify/file-list.ts';
-import { listBlocks } from '../../src/verify/list-blocks.ts';
-import { ListingCache } from '../../src/verify/listing-cache.ts';
-import { readXzIndex } from '../../src/verify/xz-index.ts';
+import { diffTrees } from '../../src/verify/diff/diff.ts';
+import { contentEntry, FileList } from '../../src/verify/diff/file-list.ts';
+import { listBlocks } from '../../src/verify/diff/list-blocks.ts';
+import { ListingCache } from '../../src/verify/diff/listing-cache.ts';
+import { readXzIndex } from '../../src/verify/diff/xz-index.ts';
 
 const scratch = mkdtempSync('/var/tmp/prodng-blocks-');
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -5,9 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import type { Lock } from '../../src/lock/lock.ts';
 import { formatLock } from '../../src/lock/lock-text.ts';
-import { changelogSince } from '../../src/verify/changelog-since.ts';
-import { diffTrees } from '../../src/verify/diff.ts';
-import { diffText } from '../../src/verify/diff-text.ts';
+import { changelogSince } from '../../src/verify/diff/changelog-since.ts';
+import { diffTrees } from '../../src/verify/diff/diff.ts';
+import { diffText } from '../../src/verify/diff/diff-text.ts';
 import { makeDeb } from './small-debs.ts';
 
 const scratch = mkdtempSync('/var/tmp/prodng-packages-');

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silent } from '../../src/system/progress.ts';
-import { type VariationName, variationNames } from '../../src/verify/variation-names.ts';
+import { type VariationName, variationNames } from '../../src/verify/rebuild/variation-names.ts';
 import { verifyDeb } from '../../src/verify/verify.ts';
 import { build, leak, newSource, testArchives, testPaths } from './built-jail.ts';
 

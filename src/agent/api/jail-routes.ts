@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { Agent } from '../agent.ts';
+import { isOneSource, oneSource, sourceShape } from '../packages/package-source.ts';
+import { freezeRun, thawRun } from '../supervision/freezer.ts';
+import { killSchema, sendSignal } from '../supervision/send-signal.ts';
+import type { SupervisedJail } from '../supervision/supervised-jail.ts';
+import { type ApiServer, failures, jailNameSchema, jailParams } from './api-schema.ts';
+import { jailDetail, jailDetailSchema, jailSummary, jailSummarySchema } from './jail-view.ts';
+
+const installSchema = z
+  .strictObject({
+    ...sourceShape,
+    name: jailNameSchema.optional(),
+    start: z.boolean().default(true),
+  })
+  .refine(isOneSource, oneSource)
+  .meta({ id: 'Install' });
+
+/** Operations on jails: list, install, look at, start, stop, remove. */
+export function jailRoutes(server: ApiServer, agent: Agent): void {
+  const { paths } = agent.context;
+  server.get(
+    '/v1/jails',
+    { schema: { summary: 'All jails', response: { 200: z.array(jailSummarySchema), ...failures } } },
+    () => [...agent.jails.values()].map(jailSummary).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  );
+  server.post(
+    '/v1/jails',
+    {
+      schema: {
+        summary: 'Install a jail',
+        body: installSchema,
+        response: { 201: jailDetailSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { name, start, ...source } = request.body;
+      const jail = await agent.install(source, name);
+      if (start) await jail.start();
+      return reply.status(201).send(await jailDetail(jail, paths));
+    },
+  );
+  server.get(
+    '/v1/jails/:name',
+    { schema: { summary: 'One jail', params: jailParams, response: { 200: jailDetailSchema, ...failures } } },
+    (request) => jailDetail(agent.jail(request.params.name), paths),
+  );
+  server.delete(
+    '/v1/jails/:name',
+    {
+      schema: {
+        summary: 'Stop and remove a jail',
+        params: jailParams,
+        querystring: z.object({ purge: z.enum(['true', 'false']).default('false') }),
+        response: { 204: z.null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      await agent.remove(request.params.name, request.query.purge === 'true');
+      return reply.status(204).send(null);
+    },
+  );
+  const verb = (name: string, summary: string, work: (jail: SupervisedJail) => Promise<void>) =>
+    server.post(
+      `/v1/jails/:name/${name}`,
+      { schema: { summary, params: jailParams, response: { 200: jailSummarySchema, ...failures } } },
+      async (request) => {
+        const jail = agent.jail(request.params.name);
+        await work(jail);
+        return jailSummary(jail);
+      },
+    );
+  verb('start', 'Start a jail', (jail) => jail.start());
+  verb('stop', 'Stop a jail as it declares', (jail) => jail.stop());
+  verb('restart', 'Stop and start a jail', (jail) => jail.restart());
+  verb('freeze', 'Give its processes no time', (jail) => freezing(agent, jail, 'frozen'));
+  verb('thaw', 'Let its processes go on', (jail) => freezing(agent, jail, 'thawed'));
+  server.post(
+    '/v1/jails/:name/kill',
+    {
+      schema: {
+        summary: 'Send a signal to a jail',
+        params: jailParams,
+        body: killSchema,
+        response: { 200: jailSummarySchema, ...failures },
+      },
+    },
+    async (request) => {
+      const jail = agent.jail(request.params.name);
+      const { signal } = request.body;
+      await sendSignal(jail.assertRun(), signal);
+      await agent.context.events.append('killed', jail.name, { signal });
+      return jailSummary(jail);
+    },
+  );
+}
+
+function freezing(agent: Agent, jail: SupervisedJail, kind: 'frozen' | 'thawed'): Promise<void> {
+  return jail.queue.run(async () => {
+    const run = jail.assertRun();
+    if (run.frozen === (kind === 'frozen')) return;
+    await (kind === 'frozen' ? freezeRun : thawRun)(run.file.record);
+    await agent.context.events.append(kind, jail.name);
+  });
+}

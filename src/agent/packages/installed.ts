@@ -1,0 +1,89 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ProdngError } from '../../error/prodng-error.ts';
+import type { UnpackedJail } from '../../jail/runtime/prepare-jail.ts';
+import { openJailPackage, readJailControl } from '../../jail/storage/jail-package.ts';
+import { rootfsPath, unpackJail } from '../../jail/storage/unpacked.ts';
+import { syncFolder } from '../../system/atomic-file.ts';
+import { silent } from '../../system/progress.ts';
+import type { AgentPaths } from '../state/agent-paths.ts';
+import type { InstalledVersion, JailState } from '../state/state-schema.ts';
+import { withPrivateCopy } from './private-copy.ts';
+
+/** Decides whether a .deb may be installed at all. @throws ProdngError SIGNATURE, POLICY */
+export type Admission = (deb: string) => Promise<void>;
+
+/**
+ * Unpacks a jail's .deb, once for all jails that are made of it, and never over anything.
+ *
+ * @throws ProdngError what openJailPackage, unpackJail and the admission throw
+ */
+export async function unpackVersion(
+  deb: string,
+  paths: AgentPaths,
+  admit: Admission,
+): Promise<{ name: string; installed: InstalledVersion }> {
+  return withPrivateCopy(deb, incomingFolder(paths), async (copy) => {
+    const jail = await openJailPackage(copy);
+    try {
+      await admit(copy);
+      await unpackJail(jail, paths.jail, silent);
+      const { name, version, sha256, control } = jail;
+      return { name, installed: { version, sha256, control, installed: new Date().toISOString() } };
+    } finally {
+      await jail.close();
+    }
+  });
+}
+
+/** Of versions that were asked for before: a stanza is read once. */
+const declared = new WeakMap<InstalledVersion, ReturnType<typeof readJailControl>>();
+
+/** A version of a jail, as the runtime module takes it. @throws ProdngError when its kept control stanza is damaged */
+export function unpackedJail(installed: InstalledVersion, name: string): UnpackedJail {
+  const { version, sha256, control } = installed;
+  const path = `${name} ${version}`;
+  const known = declared.get(installed) ?? readJailControl(path, control);
+  declared.set(installed, known);
+  return { path, sha256, ...known };
+}
+
+export function rootfsOf({ name, sha256 }: UnpackedJail, paths: AgentPaths): string {
+  return join(treesFolder(paths), sha256, rootfsPath(name));
+}
+
+/** @throws ProdngError INTERNAL when it is none of the jail's versions */
+export function versionOf(state: JailState, sha256 = state.current): InstalledVersion {
+  const found = state.versions.find((version) => version.sha256 === sha256);
+  if (found !== undefined) return found;
+  throw new ProdngError('INTERNAL', `${state.name}: no version ${sha256} is installed`);
+}
+
+/** Removes the trees that no jail has among its versions, whole or half unpacked. Nothing may be unpacking meanwhile. */
+export async function collectTrees(paths: AgentPaths, states: Iterable<JailState>): Promise<string[]> {
+  const folder = treesFolder(paths);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const kept = new Set([...states].flatMap(({ versions }) => versions.map(({ sha256 }) => sha256)));
+  const removed: string[] = [];
+  for (const name of await readdir(folder)) {
+    if (kept.has(name)) continue;
+    const isTree = /^[0-9a-f]{64}$/.test(name);
+    // a tree that is half gone must not bear its name: it would count as unpacked
+    const gone = isTree ? `${name}.gone` : name;
+    if (isTree) await rename(join(folder, name), join(folder, gone));
+    await rm(join(folder, gone), { recursive: true, force: true });
+    if (isTree) removed.push(name);
+  }
+  await syncFolder(folder);
+  // a killed agent leaves it
+  await rm(incomingFolder(paths), { recursive: true, force: true });
+  return removed;
+}
+
+function incomingFolder(paths: AgentPaths): string {
+  return join(paths.jail.cache, 'incoming');
+}
+
+function treesFolder(paths: AgentPaths): string {
+  return join(paths.jail.cache, 'jails');
+}

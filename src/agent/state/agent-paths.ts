@@ -1,0 +1,53 @@
+import { isAbsolute, join } from 'node:path';
+import { ProdngError } from '../../error/prodng-error.ts';
+import type { Paths } from '../../system/paths.ts';
+
+/** Where the agent keeps what is its own. */
+export interface AgentPaths {
+  /** The runtime module's: unpacked trees lie among the state here, as a cache may be emptied under an installed jail. */
+  jail: Paths;
+  /** May be emptied at any time: what was fetched. */
+  cache: string;
+  /** One JSON file a jail. */
+  jails: string;
+  /** One JSON file a run: what is needed to take it over, or to clear it away. */
+  runs: string;
+  /** Where conmon tells how runs ended. */
+  exits: string;
+  /** What the services have printed. */
+  logs: string;
+  /** The append-only log of events. */
+  events: string;
+  /** Unix socket of the API. */
+  socket: string;
+  /** Held for as long as an agent lives. */
+  lock: string;
+  /** The operator's folder: agent.json, and jails.d with overrides. */
+  config: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws ProdngError CONFIG when PRODNG_CONFIG_DIR is not an absolute path */
+export function agentPaths(paths: Paths, env: Environment = process.env): AgentPaths {
+  const config = env.PRODNG_CONFIG_DIR ?? '/etc/prodng';
+  if (!isAbsolute(config))
+    throw new ProdngError('CONFIG', `PRODNG_CONFIG_DIR: not an absolute path: ${config}`);
+  return {
+    jail: { ...paths, cache: join(paths.state, 'installed') },
+    cache: paths.cache,
+    jails: join(paths.state, 'jails'),
+    runs: join(paths.run, 'agent', 'runs'),
+    exits: join(paths.run, 'agent', 'exits'),
+    logs: join(paths.state, 'logs'),
+    events: join(paths.state, 'events.jsonl'),
+    socket: agentSocket(paths),
+    lock: join(paths.run, 'agent.lock'),
+    config,
+  };
+}
+
+/** Where the agent of these folders listens. */
+export function agentSocket({ run }: Paths): string {
+  return join(run, 'agent.sock');
+}

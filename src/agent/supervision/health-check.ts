@@ -1,0 +1,63 @@
+import { request } from 'node:http';
+import { Socket } from 'node:net';
+import type { HealthCheck } from '../../control/jail-declaration.ts';
+import { reasonOf } from '../../error/prodng-error.ts';
+import type { RunRecord } from '../../jail/lifecycle/jail-slot.ts';
+import { connectInNetns } from '../../kernel/netns.ts';
+import { startInJail } from '../exec/start-in-jail.ts';
+
+/**
+ * Checks a running jail's health once.
+ *
+ * @returns what is wrong; undefined when it is well
+ */
+export async function checkHealth(check: HealthCheck, record: RunRecord): Promise<string | undefined> {
+  try {
+    if (check.kind === 'command') return await commandFault([...check.argv], record, check.timeout);
+    const socket = connect(record.pid ?? 0, check.port);
+    if (check.kind === 'http') return await httpFault(socket, check.path, check.timeout);
+    socket.destroy();
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** A connection to the jail's own loopback, made from outside: the service sees nothing but itself. */
+function connect(pid: number, port: number): Socket {
+  return new Socket({ fd: connectInNetns(pid, port), readable: true, writable: true });
+}
+
+function httpFault(socket: Socket, path: string, timeout: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const signal = AbortSignal.timeout(timeout);
+    const done = (fault?: string) => {
+      resolve(fault);
+      socket.destroy();
+    };
+    const headers = { host: 'localhost', connection: 'close', 'user-agent': 'prodng-agent' };
+    const asked = request({ createConnection: () => socket, path, headers, signal }, (response) => {
+      const { statusCode = 0 } = response;
+      response.resume();
+      done(statusCode < 400 ? undefined : `HTTP status ${statusCode}`);
+    });
+    asked.once('error', (error) => done(signal.aborted ? `no answer within ${timeout} ms` : error.message));
+    asked.end();
+  });
+}
+
+function commandFault(argv: string[], record: RunRecord, timeout: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = startInJail(record, { argv, stdio: ['ignore', 'ignore', 'ignore'] });
+    const timer = setTimeout(() => {
+      resolve(`no answer within ${timeout} ms`);
+      // the runtime passes it on to the program
+      child.kill('SIGTERM');
+    }, timeout);
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (status) => {
+      clearTimeout(timer);
+      resolve(status === 0 ? undefined : `exit status ${status ?? 'unknown'}`);
+    });
+  });
+}

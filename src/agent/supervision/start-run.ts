@@ -1,0 +1,116 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JailDeclaration } from '../../control/jail-declaration.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+import { startConfined } from '../../jail/confine/start-confined.ts';
+import { type RunRecord, runFolder } from '../../jail/lifecycle/jail-slot.ts';
+import { endDhcpClientArgv } from '../../jail/network/dhcp-client.ts';
+import type { JailNetwork, Uplink } from '../../jail/network/network.ts';
+import { createJail } from '../../jail/runtime/create-jail.ts';
+import { prepareUnpacked, type UnpackedJail } from '../../jail/runtime/prepare-jail.ts';
+import { tryLock } from '../../kernel/at.ts';
+import { killAndReap } from '../../kernel/child-watch.ts';
+import type { AgentPaths } from '../state/agent-paths.ts';
+import { bootId, type RunFile, writeRunFile } from '../state/run-file.ts';
+import { launchMonitored } from './monitor.ts';
+
+export interface StartRequest {
+  /** The jail's name, which may be that of an instance. */
+  name: string;
+  jail: UnpackedJail;
+  rootfs: string;
+  uplink?: Uplink;
+  /** Beside a run of the same jail, which holds the name's lock. */
+  beside: boolean;
+  /** What must be on disk before the service's first instruction; when it fails, so does the start. */
+  wanted?: Promise<void>;
+  /** Bytes. */
+  logSize: number;
+}
+
+/** A run that this agent has started. */
+export interface StartedRun {
+  run: RunFile;
+  network: JailNetwork;
+  declaration: JailDeclaration;
+}
+
+/**
+ * Starts a jail with conmon as its monitor. What it takes to clear it away is on disk before anything of it exists;
+ * it counts as running, and outlives the agent, from the moment that the kernel's word has been compared with the
+ * declaration. Until then it dies with the agent.
+ *
+ * When it throws, the caller clears away what `onRun` told.
+ *
+ * @param onRun called as soon as there is something to clear away
+ * @throws ProdngError as runJail does
+ */
+export async function startRun(
+  { name, jail, rootfs, uplink, beside, wanted, logSize }: StartRequest,
+  paths: AgentPaths,
+  onRun: (run: RunFile) => void,
+): Promise<StartedRun> {
+  const prepared = await prepareUnpacked(jail, rootfs, {
+    paths: paths.jail,
+    name,
+    ...(uplink === undefined ? {} : { uplink }),
+  });
+  const { declaration } = prepared;
+  mkdirSync(runFolder(paths.jail), { recursive: true, mode: 0o700 });
+  const lock = beside ? undefined : lockName(name, paths);
+  let run: RunFile = {
+    format: 1,
+    boot: bootId(),
+    phase: 'creating',
+    started: new Date().toISOString(),
+    ...(uplink === undefined ? {} : { network: uplink }),
+    record: prepared.record,
+  };
+  const record = (phase: RunFile['phase'], to: RunRecord) => {
+    run = { ...run, phase, record: to };
+    writeRunFile(paths.runs, run);
+    onRun(run);
+  };
+  record('creating', prepared.record);
+  try {
+    const launch = launchMonitored({
+      record: prepared.record,
+      exits: paths.exits,
+      log: join(paths.logs, `${name}.log`),
+      logSize,
+      ...(lock === undefined ? {} : { lock }),
+      ...(uplink?.address === 'dhcp' ? { atExit: endDhcpClientArgv(prepared.record.bundle) } : {}),
+    });
+    const created = await createJail(prepared, launch);
+    try {
+      record('creating', created.record);
+      const network = await startConfined(prepared, created, {
+        paths: paths.jail,
+        uplink,
+        hint: `read what it printed: prodng logs ${name}`,
+        onConfined: async () => {
+          await wanted;
+          record('running', created.record);
+        },
+      });
+      return { run, network, declaration };
+    } catch (error) {
+      // it is traced: its parent does not learn of its end before we have
+      await killAndReap(created.pid);
+      throw error;
+    }
+  } finally {
+    if (lock !== undefined) closeSync(lock);
+  }
+}
+
+/** The lock of the name, which `prodng run` takes too: their volumes are the same. conmon goes on holding it. */
+function lockName(name: string, paths: AgentPaths): number {
+  const folder = runFolder(paths.jail);
+  const fd = openSync(join(folder, `${name}.lock`), 'a', 0o600);
+  if (tryLock(fd)) return fd;
+  closeSync(fd);
+  throw new ProdngError('BUSY', `a jail named ${name} is running, outside of the agent`, {
+    hint: `end that one: prodng run holds ${folder}/${name}.lock`,
+  });
+}

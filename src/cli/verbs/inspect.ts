@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { agentClient, jailPath } from '../terminal/agent-client.ts';
+import { print } from '../terminal/print.ts';
+
+const examples = `
+Examples:
+  prodng inspect web
+  prodng inspect web | jq .declaration.memory
+  prodng inspect web | jq '.exposure.rows[] | select(.points > 0)'`;
+
+/** `prodng inspect` */
+export function register(program: Command): void {
+  program
+    .command('inspect')
+    .description('show all that is known of a jail, as JSON')
+    .argument('<jail>', 'its name')
+    .addHelpText('after', examples)
+    .action(async (name: string) => {
+      const client = await agentClient();
+      print(`${JSON.stringify(await client.call('GET', jailPath(name)), undefined, 2)}\n`);
+    });
+}

@@ -1,0 +1,125 @@
+import { type Command, Option } from 'commander';
+import type { LintOptions } from '../../lint/lint.ts';
+import { isTerminal, print, standardError } from '../terminal/print.ts';
+
+interface LintArguments {
+  format: 'text' | 'json' | 'sarif' | 'markdown' | 'junit';
+  json?: true;
+  failOn: 'error' | 'warning' | 'info' | 'pedantic' | 'never';
+  verbose?: true;
+  policy?: string;
+  overrides?: string;
+  outdated?: true;
+  score?: true;
+  fix?: true;
+  explain?: string;
+  listTags?: true;
+}
+
+const examples = `
+Examples:
+  prodng lint
+  prodng lint ./hello --format sarif > hello.sarif
+  prodng lint ../hello_0.1.0_amd64.deb --fail-on error
+  prodng lint --explain capability-ineffective
+
+Exit status: 0 pass, 1 needs review or reject (see --fail-on), 2 when the declarations cannot be read at all.`;
+
+export function register(program: Command): void {
+  program
+    .command('lint')
+    .description(
+      'find what is over-privileged, unhermetic, irreproducible or broken in a jail source or .deb',
+    )
+    .argument('[path...]', 'folders of jail sources, .debs or .changes files', ['.'])
+    .addOption(
+      new Option('--format <format>', 'how to report')
+        .choices(['text', 'json', 'sarif', 'markdown', 'junit'])
+        .default('text'),
+    )
+    .option('--json', 'the same as --format json')
+    .addOption(
+      new Option('--fail-on <severity>', 'the least severity that fails the command')
+        .choices(['error', 'warning', 'info', 'pedantic', 'never'])
+        .default('warning'),
+    )
+    .option('-v, --verbose', 'show pedantic findings too')
+    .option('--policy <file>', "a site's rules: docs/lint-policy.md")
+    .option('--overrides <file>', 'accepted findings, instead of those that the source or .deb brings')
+    .option('--outdated', 'ask the archives whether locked packages have newer versions')
+    .option('--score', 'show the exposure score and what it comes from')
+    .option('--fix', 'mend in debian/control what needs no thought, and show the change')
+    .option('--explain <tag>', 'say what a tag means and how to get rid of it')
+    .option('--list-tags', 'list all tags')
+    .addHelpText('after', examples)
+    .action(lint);
+}
+
+async function lint(paths: string[], options: LintArguments): Promise<void> {
+  if (options.explain !== undefined || options.listTags) {
+    await printTags(options.explain);
+    return;
+  }
+  const { lintPath } = await import('../../lint/lint.ts');
+  const { exitStatus } = await import('../../lint/outcome.ts');
+  const { report } = await import('../../lint/report/report.ts');
+  const lintOptions = await readOptions(options);
+  if (options.fix) await fixSources(paths);
+  const results = [];
+  for (const path of paths) results.push(...(await lintPath(path, lintOptions)));
+  const format = options.json ? 'json' : options.format;
+  const color = isTerminal() && (process.env.NO_COLOR ?? '') === '';
+  const { verbose = false, score = false } = options;
+  print(await report(results, format, { color, verbose, score }));
+  process.exitCode = exitStatus(results, options.failOn);
+}
+
+/** The diffs go to standard error, so that a report for a program stays one. */
+async function fixSources(paths: readonly string[]): Promise<void> {
+  const { fixSource } = await import('../../lint/fix/fix-source.ts');
+  for (const path of paths.filter((each) => !/\.(?:deb|changes)$/.test(each)))
+    standardError().write(await fixSource(path));
+}
+
+async function readOptions({ policy, overrides, outdated }: LintArguments): Promise<LintOptions> {
+  const options: LintOptions = {};
+  if (policy !== undefined) {
+    const { readPolicy } = await import('../../lint/policy-file.ts');
+    options.policy = await readPolicy(policy);
+  }
+  if (overrides !== undefined) {
+    const { readOverrideFile } = await import('../../lint/override-file.ts');
+    options.overrides = readOverrideFile(overrides);
+  }
+  if (outdated) {
+    const { loadArchives } = await import('../../store/archive-config.ts');
+    const { archiveLookup } = await import('../../lint/find-newer.ts');
+    const { hostArchitecture } = await import('../../system/architecture.ts');
+    const { prodngPaths } = await import('../../system/paths.ts');
+    const { terminalProgress } = await import('../terminal/terminal-progress.ts');
+    const archives = await loadArchives({ architecture: hostArchitecture(), env: process.env });
+    options.findNewer = archiveLookup({ archives, paths: prodngPaths(), progress: terminalProgress() });
+  }
+  return options;
+}
+
+async function printTags(id: string | undefined): Promise<void> {
+  const { tags } = await import('../../lint/tags.ts');
+  if (id === undefined) {
+    const lines = tags.map((tag) => `${tag.id}  ${tag.severity}, ${tag.family}: ${tag.summary}\n`);
+    print(lines.join(''));
+    return;
+  }
+  const tag = tags.find((each) => each.id === id);
+  if (tag === undefined) {
+    const { didYouMean } = await import('../../control/suggest.ts');
+    const { ProdngError } = await import('../../error/prodng-error.ts');
+    const meant = didYouMean(
+      id,
+      tags.map((each) => each.id),
+    );
+    throw new ProdngError('USAGE', `no tag "${id}"${meant}`, { hint: 'prodng lint --list-tags lists all' });
+  }
+  const { explainTag } = await import('../../lint/tag-reference.ts');
+  print(explainTag(tag));
+}

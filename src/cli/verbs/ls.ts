@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { JailSummary } from '../../agent/api/jail-view.ts';
+import { agentClient } from '../terminal/agent-client.ts';
+import { ago, type Column, type OutputFormat, outputOption, tableText } from '../terminal/output.ts';
+import { print } from '../terminal/print.ts';
+
+const examples = `
+Examples:
+  prodng ls
+  prodng ls -o json
+  prodng ls -o name | xargs -n 1 prodng inspect`;
+
+/** `prodng ls` */
+export function register(program: Command): void {
+  program
+    .command('ls')
+    .description('list the installed jails')
+    .addOption(outputOption())
+    .addHelpText('after', examples)
+    .action(list);
+}
+
+const columns: Column<JailSummary>[] = [
+  { title: 'NAME', text: ({ name }) => name, shrinks: true },
+  { title: 'VERSION', text: ({ version }) => version, shrinks: true },
+  { title: 'STATE', text: ({ state }) => state },
+  { title: 'HEALTH', text: ({ health }) => (health === 'none' ? '-' : health) },
+  { title: 'UP', text: ({ started }) => ago(started) },
+  { title: 'RESTARTS', text: ({ restarts }) => String(restarts) },
+  { title: 'ADDRESS', text: ({ address }) => address?.replace(/\/.*$/, '') ?? '-' },
+  {
+    title: 'LAST EXIT',
+    text: ({ lastExit }) => (lastExit === undefined ? '-' : String(lastExit.status ?? '?')),
+  },
+];
+
+async function list({ output }: { output: OutputFormat }): Promise<void> {
+  const client = await agentClient();
+  const jails = (await client.call('GET', '/v1/jails')) as JailSummary[];
+  if (output === 'json') print(`${JSON.stringify(jails, undefined, 2)}\n`);
+  else if (output === 'name') print(jails.map(({ name }) => `${name}\n`).join(''));
+  else print(tableText(jails, columns));
+}

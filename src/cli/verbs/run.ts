@@ -1,0 +1,156 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { ProdngError } from '../../error/prodng-error.ts';
+import type { PublishRequest, RunJailOptions } from '../../jail/lifecycle/run-options.ts';
+import type { Uplink } from '../../jail/network/network.ts';
+import { isTerminal } from '../../kernel/terminal.ts';
+import { prodngPaths } from '../../system/paths.ts';
+import type { Progress } from '../../system/progress.ts';
+import { print, standardError } from '../terminal/print.ts';
+import { terminalProgress } from '../terminal/terminal-progress.ts';
+
+interface RunFlags {
+  publish: PublishRequest[];
+  shell?: true;
+  printSpec?: true;
+  uplink?: string;
+  address?: string;
+  gateway?: string;
+  name?: string;
+  runtime?: string;
+  verbose?: true;
+}
+
+const examples = `
+Examples:
+  prodng run hello_1.0-1_amd64.deb --publish 8080:8080
+  prodng run hello.deb --uplink eth0 --address 192.0.2.10/24 --gateway 192.0.2.1
+  prodng run hello.deb --uplink eth0 --address dhcp
+  prodng run hello.deb --shell
+  prodng run hello.deb -- /usr/bin/env
+
+The exit status is the service's own; 128 and the signal's number when a signal ended it; 2, with the reason on
+standard error, when the jail was not run. Ctrl-C and SIGTERM stop the service as Jail-Stop says, the second Ctrl-C
+kills it. A host cannot reach its own macvlan jails, by design of the kernel; --publish gives it a way in.`;
+
+/** `prodng run`: runs a jail in the foreground. */
+export function register(program: Command): void {
+  program
+    .command('run')
+    .description('run a jail in the foreground, as root')
+    .argument('<file.deb>', "the jail's package")
+    .argument('[argv...]', 'after --: what to run in the jail instead of its service')
+    .option(
+      '--publish <[address:]port:jailport>',
+      'let a port of the host lead into the jail',
+      publishOption,
+      [],
+    )
+    .option('--shell', 'run a shell in the jail instead of its service')
+    .option('--print-spec', 'only print the OCI configuration that the jail would get')
+    .option('--uplink <link>', 'the interface of the host that a macvlan jail is connected to')
+    .option('--address <cidr>', "a macvlan jail's own address, or dhcp")
+    .option('--gateway <address>', "a macvlan jail's default route")
+    .option(
+      '--name <name>',
+      "a name for this run, with volumes of its own (default: the package's)",
+      nameOption,
+    )
+    .option('--runtime <path>', 'the OCI runtime (default: crun or runc, whichever works here)')
+    .option('--verbose', 'tell what the kernel put in force even where there is no terminal')
+    .addHelpText('after', examples)
+    .action(run);
+}
+
+async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> {
+  if (process.getuid?.() !== 0)
+    throw new ProdngError('HOST_LACKS', 'run: only root can give a jail uids and a network of its own', {
+      hint: 'sudo prodng run ...',
+    });
+  const { runJail, jailSpec } = await import('../../jail/lifecycle/run-jail.ts');
+  const options = runOptions(deb, argv, flags);
+  if (flags.printSpec === true) {
+    print(`${JSON.stringify(await jailSpec(options), undefined, 2)}\n`);
+    return;
+  }
+  const tell = flags.verbose === true || isTerminal(2);
+  const signals = stopSignals();
+  process.exitCode = await runJail({
+    ...options,
+    ...signals,
+    async onReady(report) {
+      if (!tell) return;
+      const { runSummary } = await import('../../jail/lifecycle/run-summary.ts');
+      standardError().write(`${runSummary(report).join('\n')}\n`);
+    },
+  });
+}
+
+function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOptions {
+  const { shell, name, runtime, publish } = flags;
+  if (shell === true && argv.length > 0)
+    throw new ProdngError('USAGE', '--shell takes no command: give the one or the other');
+  const uplink = uplinkOf(flags);
+  return {
+    deb,
+    paths: prodngPaths(),
+    publish,
+    progress: lateProgress(),
+    ...(argv.length === 0 ? {} : { argv }),
+    ...(shell === true ? { shell } : {}),
+    ...(shell === true ? ownTerminal() : {}),
+    ...(uplink === undefined ? {} : { uplink }),
+    ...(name === undefined ? {} : { name }),
+    ...(runtime === undefined ? {} : { runtime }),
+  };
+}
+
+function ownTerminal(): Pick<RunJailOptions, 'terminal'> {
+  const { stdin: input, stdout: output } = process;
+  return input.isTTY && output.isTTY ? { terminal: { input, output } } : {};
+}
+
+/** Node loads all of its sockets to say what standard error is: not before there is something to tell. */
+function lateProgress(): Progress {
+  let made: Progress | undefined;
+  const progress = () => (made ??= terminalProgress());
+  return {
+    step: (name) => progress().step(name),
+    advance: (...now) => progress().advance(...now),
+    note: (text) => progress().note(text),
+  };
+}
+
+function uplinkOf({ uplink, address, gateway }: RunFlags): Uplink | undefined {
+  if (uplink === undefined && address === undefined && gateway === undefined) return undefined;
+  if (uplink === undefined || address === undefined)
+    throw new ProdngError('USAGE', '--uplink and --address belong together', {
+      hint: 'for example: --uplink eth0 --address 192.0.2.10/24 --gateway 192.0.2.1',
+    });
+  if (address === 'dhcp' && gateway !== undefined)
+    throw new ProdngError('USAGE', '--gateway is for a static address: by DHCP the server names it');
+  return { link: uplink, address, ...(gateway === undefined ? {} : { gateway }) };
+}
+
+/** The first signal stops the service in good order, the second kills it. */
+function stopSignals(): { stop: AbortSignal; kill: AbortSignal } {
+  const [stop, kill] = [new AbortController(), new AbortController()];
+  const onSignal = () => (stop.signal.aborted ? kill : stop).abort();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  return { stop: stop.signal, kill: kill.signal };
+}
+
+function publishOption(text: string, previous: PublishRequest[]): PublishRequest[] {
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:]+):)?(\d{1,5}):(\d{1,5})$/.exec(text);
+  const [hostPort, jailPort] = [Number(match?.[2]), Number(match?.[3])];
+  if (match === null || hostPort > 65_535 || jailPort > 65_535 || jailPort < 1)
+    throw new InvalidArgumentError('write [ADDRESS:]PORT:JAILPORT, such as 8080:80 or 127.0.0.2:8080:80');
+  const hostAddress = match[1]?.replace(/^\[|\]$/g, '');
+  return [...previous, { hostPort, jailPort, ...(hostAddress === undefined ? {} : { hostAddress }) }];
+}
+
+function nameOption(text: string): string {
+  if (/^[a-z0-9][a-z0-9+.-]{1,62}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'a name has 2 to 63 of a-z, 0-9, +, - and ., and begins with a letter or digit',
+  );
+}

@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import { ProdngError } from '../../error/prodng-error.ts';
+import type { Signer } from '../../sign/signer.ts';
+import { interruptible } from '../terminal/interruptible.ts';
+import { passphraseOption } from '../terminal/passphrase.ts';
+import { print } from '../terminal/print.ts';
+import { collectValues, type SigningOptions, signersOf } from '../terminal/signing.ts';
+
+interface SignOptions extends SigningOptions {
+  detached?: true;
+  type?: string;
+  output?: string;
+  json?: true;
+}
+
+const examples = `
+Examples:
+  prodng sign hello_1.0_amd64.deb
+  prodng sign hello_1.0_amd64.deb --key release@example.org --key review@example.org
+  prodng sign hello_1.0_amd64.deb --gpg 0123456789ABCDEF0123456789ABCDEF01234567
+  prodng sign hello_1.0_amd64.deb --detached
+  prodng sign hello_1.0_amd64.buildinfo
+
+A .deb gets its signatures as last members, the first one _gpgorigin, the next _gpgmaint: debsig-verify accepts them,
+and without them the file is bit for bit as before. .changes and .buildinfo files are clearsigned. Signatures are
+dated SOURCE_DATE_EPOCH where that is set.`;
+
+export function register(program: Command): void {
+  program
+    .command('sign')
+    .description('sign a .deb, .changes or .buildinfo')
+    .argument('<file>', 'the file; it is replaced as a whole')
+    .option('--key <id>', 'sign with this key of prodng key list; may be given again', collectValues)
+    .option(
+      '--gpg <id>',
+      'sign with this key of gpg, on a token for instance; may be given again',
+      collectValues,
+    )
+    .option('--detached', 'write the signature to FILE.asc instead, over the .deb without its signatures')
+    .option('--type <name>', 'the type of the first signature: origin, maint, archive or another word')
+    .option('-o, --output <file>', 'write the signed file here instead')
+    .option(...passphraseOption)
+    .option('--json', 'report the signatures as JSON')
+    .addHelpText('after', examples)
+    .action(sign);
+}
+
+async function sign(file: string, options: SignOptions): Promise<void> {
+  const made = await interruptible(async (signal): Promise<Made[]> => {
+    const signers = await signersOf(options, signal);
+    if (!file.endsWith('.deb')) return await signText(file, options, signers);
+    if (options.detached) {
+      const { signDetached } = await import('../../sign/detached.ts');
+      const path = await signDetached(file, signers);
+      return signers.map(({ fingerprint, userId }) => ({ file: path, fingerprint, userId }));
+    }
+    const { signDeb } = await import('../../sign/sign-deb.ts');
+    const { type, output } = options;
+    const added = await signDeb(file, {
+      signers,
+      ...(type === undefined ? {} : { type }),
+      ...(output === undefined ? {} : { output }),
+    });
+    return added.map((item) => ({ file: output ?? file, ...item }));
+  });
+  if (options.json) print(`${JSON.stringify(made, undefined, 2)}\n`);
+  else
+    for (const { file: where, member, fingerprint, userId } of made) {
+      const what = member === undefined ? where : `${where}: ${member}`;
+      print(`${what}: signed by ${userId} (${fingerprint})\n`);
+    }
+}
+
+/** What was signed by whom. */
+interface Made {
+  file: string;
+  member?: string;
+  fingerprint: string;
+  userId: string;
+}
+
+async function signText(
+  file: string,
+  { detached, type, output }: SignOptions,
+  signers: readonly Signer[],
+): Promise<Made[]> {
+  const [signer, ...others] = signers;
+  if (!/\.(?:changes|buildinfo)$/.test(file))
+    throw new ProdngError('USAGE', `${file}: neither a .deb, a .changes nor a .buildinfo`);
+  if (detached === true || type !== undefined || signer === undefined || others.length > 0)
+    throw new ProdngError(
+      'USAGE',
+      `${file}: is clearsigned, by one signer and without --detached and --type`,
+    );
+  const { clearsignFile } = await import('../../sign/clearsign.ts');
+  await clearsignFile(file, signer, output);
+  return [{ file: output ?? file, fingerprint: signer.fingerprint, userId: signer.userId }];
+}

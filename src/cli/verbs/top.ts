@@ -1,0 +1,117 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Stats } from '../../agent/metrics/stats.ts';
+import { agentClient, untilInterrupted } from '../terminal/agent-client.ts';
+import { countOption } from '../terminal/output.ts';
+import { isTerminal, print } from '../terminal/print.ts';
+import { isSortKey, type SortKey, sortKeys, topText } from '../terminal/top-text.ts';
+
+const examples = `
+Examples:
+  prodng top
+  prodng top web
+  prodng top --processes --sort memory
+  prodng top -o json -n 2 | tail -1 | jq '.[].cpu'
+
+With a jail's name, or --processes, it shows the processes as well. A process has no network figures of its own: the
+network belongs to its jail. WAIT is the part of the time in which some process of the jail could not go on for want of
+CPU, memory or I/O; it takes cgroup v2. The keys c, m, i, n and w sort by CPU, memory, I/O, network and WAIT; q ends it.`;
+
+interface Flags {
+  processes?: true;
+  sort: SortKey;
+  delay: number;
+  count?: number;
+  output: 'table' | 'json';
+}
+
+/** `prodng top` */
+export function register(program: Command): void {
+  program
+    .command('top')
+    .description('show, live, what jails and their processes use')
+    .argument('[jail]', 'only that one, and its processes')
+    .option('-p, --processes', 'the processes of all jails too')
+    .addOption(new Option('-s, --sort <key>', 'what comes first').choices(sortKeys).default('cpu'))
+    .option('-d, --delay <seconds>', 'time between two looks', delayOption, 1)
+    .option('-n, --count <count>', 'end after so many looks', countOption)
+    .addOption(
+      new Option('-o, --output <form>', 'table, or json: one look a line')
+        .choices(['table', 'json'])
+        .default('table'),
+    )
+    .addHelpText('after', examples)
+    .action(top);
+}
+
+async function top(
+  name: string | undefined,
+  { processes, sort, delay, count, output }: Flags,
+): Promise<void> {
+  const client = await agentClient();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([untilInterrupted(), stop.signal]);
+  const query = new URLSearchParams({ follow: 'true', interval: String(delay) });
+  if (name !== undefined) query.set('jail', name);
+  if (name !== undefined || processes === true) query.set('processes', 'true');
+  let [before, now]: Stats[][] = [[], []];
+  const view = { sort };
+  const isScreen = output === 'table' && isTerminal();
+  const draw = () => {
+    const text = topText(before ?? [], now ?? [], view.sort);
+    if (isScreen) print(screenOf(text));
+    else print(output === 'json' ? `${JSON.stringify(now)}\n` : text);
+  };
+  const leave = isScreen
+    ? enterScreen((key) => {
+        if (key === 'q' || key === '\u0003') stop.abort();
+        const chosen = sortKeys.find((candidate) => candidate.startsWith(key));
+        if (chosen === undefined || !isSortKey(chosen)) return;
+        view.sort = chosen;
+        draw();
+      })
+    : () => {};
+  let looks = 0;
+  try {
+    for await (const { data } of client.stream(`/v1/stats?${query.toString()}`, signal)) {
+      before = now;
+      now = data as Stats[];
+      draw();
+      if (++looks === count) return;
+    }
+  } finally {
+    leave();
+  }
+}
+
+/** Home, each line with nothing of the last look behind it, and nothing of it below. */
+function screenOf(text: string): string {
+  // a terminal whose size nobody has set says 0
+  const rows = process.stdout.rows || Number.POSITIVE_INFINITY;
+  const lines = text.split('\n').slice(0, Math.max(1, rows - 1));
+  return `\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\n')}\u001b[J`;
+}
+
+/**
+ * Takes the terminal's other screen, so that what was on it comes back.
+ *
+ * @param onKey hears of each key
+ * @returns gives it back
+ */
+function enterScreen(onKey: (key: string) => void): () => void {
+  const { stdin, stdout } = process;
+  stdout.write('\u001b[?1049h\u001b[?25l\u001b[2J');
+  const listen = (chunk: Buffer) => {
+    for (const key of chunk.toString('utf8')) onKey(key);
+  };
+  if (stdin.isTTY) stdin.setRawMode(true).on('data', listen);
+  return () => {
+    if (stdin.isTTY) stdin.off('data', listen).setRawMode(false).pause();
+    stdout.write('\u001b[?25h\u001b[?1049l');
+  };
+}
+
+function delayOption(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && seconds >= 0.1 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError('seconds, from 0.1 to 3600');
+}
