@@ -25,7 +25,7 @@ ${[program, ...commands].map(clauseOf).join('\n')}
     values=$options of=''
   fi
   case $of in
-    jails) values=$(prodng ls -o name 2>/dev/null) ;;
+    jails) values=$(prodng ls --format name 2>/dev/null) ;;
     templates) values=$(ls /usr/share/prodng/templates 2>/dev/null) ;;
     files)
       compopt -o filenames

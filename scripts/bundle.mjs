@@ -14,7 +14,7 @@ const mute = ['INEFFECTIVE_DYNAMIC_IMPORT', 'EVAL'];
 const groups = [
   {
     name: 'start',
-    test: /src\/(cli\/(main|terminal\/print)|error\/prodng-error|system\/paths)\.ts$|\/commander\//,
+    test: /src\/(cli\/(main|terminal\/(print|format))|error\/prodng-error|system\/paths)\.ts$|\/commander\//,
     priority: 3,
   },
   { name: 'lock', test: /src\/lock\/(lock-parser|staleness)\.ts$/, priority: 1 },

@@ -57,17 +57,20 @@ _prodng() {
         --name) of=nothing ;;
         --template-dir) of=files ;;
         --sources) of=files ;;
-        *) of=templates options='--set --name --template-dir --sources --json --help' ;;
+        --format) values='text json' ;;
+        *) of=templates options='--set --name --template-dir --sources --format --json --help' ;;
       esac ;;
     'templates')
       case $prev in
         --template-dir) of=files ;;
-        *) of=nothing options='--template-dir --json --help' ;;
+        --format) values='text json' ;;
+        *) of=nothing options='--template-dir --format --json --help' ;;
       esac ;;
     'lock')
       case $prev in
         --sources) of=files ;;
-        *) of=files options='--update --sources --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--update --sources --format --json --help' ;;
       esac ;;
     'build')
       case $prev in
@@ -79,13 +82,15 @@ _prodng() {
         --key) of=nothing ;;
         --gpg) of=nothing ;;
         --passphrase-fd) of=nothing ;;
-        *) of=files options='-o --output --locked --no-locked --plain --from-vendor --sources --shell-on-failure --timeout --scratch --sign --key --gpg --passphrase-fd --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='-o --output --locked --no-locked --plain --from-vendor --sources --shell-on-failure --timeout --scratch --sign --key --gpg --passphrase-fd --format --json --help' ;;
       esac ;;
     'vendor')
       case $prev in
         -o | --output) of=files ;;
         --sources) of=files ;;
-        *) of=files options='-o --output --plain --sources --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='-o --output --plain --sources --format --json --help' ;;
       esac ;;
     'lint')
       case $prev in
@@ -108,8 +113,9 @@ _prodng() {
       esac ;;
     'diff')
       case $prev in
+        --format) values='text json html' ;;
         -o | --output) of=files ;;
-        *) of=files options='--json --html -o --output --help' ;;
+        *) of=files options='--format --json -o --output --help' ;;
       esac ;;
     'verify')
       case $prev in
@@ -120,7 +126,8 @@ _prodng() {
         --source) of=files ;;
         --vary) of=nothing ;;
         --timeout) of=nothing ;;
-        *) of=files options='--policy --keyring --require --sources --rebuild --source --vary --diffoscope --timeout --offline --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--policy --keyring --require --sources --rebuild --source --vary --diffoscope --timeout --offline --format --json --help' ;;
       esac ;;
     'sign')
       case $prev in
@@ -129,12 +136,14 @@ _prodng() {
         --type) of=nothing ;;
         -o | --output) of=files ;;
         --passphrase-fd) of=nothing ;;
-        *) of=files options='--key --gpg --detached --type -o --output --passphrase-fd --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--key --gpg --detached --type -o --output --passphrase-fd --format --json --help' ;;
       esac ;;
     'strip-signature')
       case $prev in
         -o | --output) of=files ;;
-        *) of=files options='-o --output --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='-o --output --format --json --help' ;;
       esac ;;
     'key')
       case $prev in
@@ -148,13 +157,13 @@ _prodng() {
       case $prev in
         --name) of=nothing ;;
         --sha256) of=nothing ;;
-        -o | --output) values='json table name' ;;
-        *) of=files options='--name --sha256 --no-start -o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=files options='--name --sha256 --no-start --format --json --help' ;;
       esac ;;
     'ls')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=nothing options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
     'inspect')
       case $prev in
@@ -162,34 +171,34 @@ _prodng() {
       esac ;;
     'start')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=jails options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
       esac ;;
     'stop')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=jails options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
       esac ;;
     'restart')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=jails options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
       esac ;;
     'kill')
       case $prev in
         -s | --signal) of=nothing ;;
-        -o | --output) values='json table name' ;;
-        *) of=jails options='-s --signal -o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='-s --signal --format --json --help' ;;
       esac ;;
     'freeze')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=jails options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
       esac ;;
     'thaw')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=jails options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
       esac ;;
     'exec')
       case $prev in
@@ -197,21 +206,21 @@ _prodng() {
       esac ;;
     'ps')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=jails options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
       esac ;;
     'stats')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=nothing options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
     'top')
       case $prev in
         -s | --sort) values='cpu memory io network wait' ;;
         -d | --delay) of=nothing ;;
         -n | --count) of=nothing ;;
-        -o | --output) values='table json' ;;
-        *) of=jails options='-p --processes -s --sort -d --delay -n --count -o --output --help' ;;
+        --format) values='text json' ;;
+        *) of=jails options='-p --processes -s --sort -d --delay -n --count --format --json --help' ;;
       esac ;;
     'logs')
       case $prev in
@@ -223,44 +232,48 @@ _prodng() {
         -n | --lines) of=nothing ;;
         --known) of=nothing ;;
         --file) of=files ;;
-        *) of=nothing options='-f --follow -n --lines --verify --known --file --json --help' ;;
+        --format) values='text json' ;;
+        *) of=nothing options='-f --follow -n --lines --verify --known --file --format --json --help' ;;
       esac ;;
     'upgrade')
       case $prev in
         --sha256) of=nothing ;;
         --wait) of=nothing ;;
-        -o | --output) values='json table name' ;;
-        *) of=jails options='--sha256 --accept --wait -o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--sha256 --accept --wait --format --json --help' ;;
       esac ;;
     'rollback')
       case $prev in
         --wait) of=nothing ;;
-        -o | --output) values='json table name' ;;
-        *) of=jails options='--wait -o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--wait --format --json --help' ;;
       esac ;;
     'set')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=jails options='-o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
       esac ;;
     'rm')
       case $prev in
-        -o | --output) values='json table name' ;;
-        *) of=jails options='--purge -o --output --help' ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--purge --format --json --help' ;;
       esac ;;
     'doctor')
       case $prev in
-        *) of=nothing options='--json --help' ;;
+        --format) values='text json' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
     'key new')
       case $prev in
         --expires) of=nothing ;;
         --passphrase-fd) of=nothing ;;
-        *) of=files options='--expires --no-passphrase --passphrase-fd --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--expires --no-passphrase --passphrase-fd --format --json --help' ;;
       esac ;;
     'key list')
       case $prev in
-        *) of=nothing options='--json --help' ;;
+        --format) values='text json' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
     'key export')
       case $prev in
@@ -269,14 +282,15 @@ _prodng() {
       esac ;;
     'key import')
       case $prev in
-        *) of=files options='--json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--format --json --help' ;;
       esac ;;
   esac
   if [[ $cur == -* && -n $options ]]; then
     values=$options of=''
   fi
   case $of in
-    jails) values=$(prodng ls -o name 2>/dev/null) ;;
+    jails) values=$(prodng ls --format name 2>/dev/null) ;;
     templates) values=$(ls /usr/share/prodng/templates 2>/dev/null) ;;
     files)
       compopt -o filenames

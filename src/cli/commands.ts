@@ -1,18 +1,20 @@
 import type { Command } from 'commander';
 
-/** A command of the CLI, as it stands in the list. Its own module is loaded when somebody asks for it. */
+/** A command of the CLI. Its module is loaded only when the command is used. */
 export interface CommandEntry {
   name: string;
   summary: string;
+  /** What users of other tools type. */
+  aliases?: readonly string[];
   load: () => Promise<{ register: (program: Command) => void }>;
 }
 
-/** In the order in which somebody needs them. */
+/** In the order in which `prodng --help` lists them. */
 export const commands: readonly CommandEntry[] = [
-  { name: 'new', summary: 'make a jail source from a template', load: () => import('./verbs/new.ts') },
+  { name: 'new', summary: 'create a jail source from a template', load: () => import('./verbs/new.ts') },
   {
     name: 'templates',
-    summary: 'list the templates and their variables',
+    summary: 'list templates and their variables',
     load: () => import('./verbs/templates.ts'),
   },
   {
@@ -27,15 +29,15 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'vendor',
-    summary: 'copy every input of a build to a folder',
+    summary: 'copy all inputs of a build into a folder',
     load: () => import('./verbs/vendor.ts'),
   },
-  { name: 'lint', summary: 'judge jail sources and .debs', load: () => import('./verbs/lint.ts') },
+  { name: 'lint', summary: 'check jail sources and .debs', load: () => import('./verbs/lint.ts') },
   { name: 'run', summary: 'run a jail in the foreground, as root', load: () => import('./verbs/run.ts') },
-  { name: 'diff', summary: 'say what differs between two jails', load: () => import('./verbs/diff.ts') },
+  { name: 'diff', summary: 'compare two jail .debs', load: () => import('./verbs/diff.ts') },
   {
     name: 'verify',
-    summary: 'check a .deb, also by rebuilding it',
+    summary: 'verify a .deb, optionally by rebuilding it',
     load: () => import('./verbs/verify.ts'),
   },
   { name: 'sign', summary: 'sign a .deb, .changes or .buildinfo', load: () => import('./verbs/sign.ts') },
@@ -46,45 +48,53 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'key',
-    summary: 'make, list, export and import signing keys',
+    summary: 'create, list, export and import signing keys',
     load: () => import('./verbs/key.ts'),
   },
-  { name: 'agent', summary: 'run the agent of this host, as root', load: () => import('./verbs/agent.ts') },
-  { name: 'install', summary: 'install a jail, and start it', load: () => import('./verbs/install.ts') },
-  { name: 'ls', summary: 'list the installed jails', load: () => import('./verbs/ls.ts') },
-  { name: 'inspect', summary: 'show all that is known of a jail', load: () => import('./verbs/inspect.ts') },
+  {
+    name: 'agent',
+    summary: 'run the agent of this host in the foreground, as root',
+    load: () => import('./verbs/agent.ts'),
+  },
+  { name: 'install', summary: 'install a jail and start it', load: () => import('./verbs/install.ts') },
+  { name: 'ls', aliases: ['list'], summary: 'list installed jails', load: () => import('./verbs/ls.ts') },
+  {
+    name: 'inspect',
+    summary: 'show the full state of a jail as JSON',
+    load: () => import('./verbs/inspect.ts'),
+  },
   { name: 'start', summary: 'start jails', load: () => import('./verbs/start.ts') },
-  { name: 'stop', summary: 'stop jails as they declare', load: () => import('./verbs/stop.ts') },
-  { name: 'restart', summary: 'stop and start jails', load: () => import('./verbs/restart.ts') },
+  { name: 'stop', summary: 'stop jails', load: () => import('./verbs/stop.ts') },
+  { name: 'restart', summary: 'restart jails', load: () => import('./verbs/restart.ts') },
   { name: 'kill', summary: 'send a signal to jails', load: () => import('./verbs/kill.ts') },
-  { name: 'freeze', summary: 'give the processes of jails no time', load: () => import('./verbs/freeze.ts') },
-  { name: 'thaw', summary: 'let frozen jails go on', load: () => import('./verbs/thaw.ts') },
+  { name: 'freeze', summary: 'suspend jails (cgroup freezer)', load: () => import('./verbs/freeze.ts') },
+  { name: 'thaw', summary: 'resume frozen jails', load: () => import('./verbs/thaw.ts') },
   { name: 'exec', summary: 'run a program in a running jail', load: () => import('./verbs/exec.ts') },
-  { name: 'ps', summary: 'list the processes of a jail', load: () => import('./verbs/ps.ts') },
-  { name: 'stats', summary: 'show what the running jails use', load: () => import('./verbs/stats.ts') },
-  { name: 'top', summary: 'show, live, what jails use', load: () => import('./verbs/top.ts') },
-  { name: 'logs', summary: 'show what a jail has printed', load: () => import('./verbs/logs.ts') },
-  { name: 'events', summary: 'show and verify what has happened', load: () => import('./verbs/events.ts') },
+  { name: 'ps', summary: 'list the processes of jails', load: () => import('./verbs/ps.ts') },
+  { name: 'stats', summary: 'show resource use of running jails', load: () => import('./verbs/stats.ts') },
+  { name: 'top', summary: 'show live resource use', load: () => import('./verbs/top.ts') },
+  { name: 'logs', summary: 'show the output of a jail', load: () => import('./verbs/logs.ts') },
+  { name: 'events', summary: 'show and verify the event log', load: () => import('./verbs/events.ts') },
   {
     name: 'upgrade',
-    summary: 'take a jail to another version of its package',
+    summary: 'upgrade a jail to another version of its package',
     load: () => import('./verbs/upgrade.ts'),
   },
   {
     name: 'rollback',
-    summary: 'take a jail back to the version before',
+    summary: 'return a jail to its previous version',
     load: () => import('./verbs/rollback.ts'),
   },
   { name: 'set', summary: "set a jail's uplink, address or limits", load: () => import('./verbs/set.ts') },
-  { name: 'rm', summary: 'stop and remove jails', load: () => import('./verbs/rm.ts') },
+  { name: 'rm', aliases: ['remove'], summary: 'stop and remove jails', load: () => import('./verbs/rm.ts') },
   {
     name: 'doctor',
-    summary: 'what this host has and lacks for building and running',
+    summary: 'check what this host can do and what it lacks',
     load: () => import('./verbs/doctor.ts'),
   },
 ];
 
-/** What prodng has other programs call; it stands in no list. */
+/** Called by other programs only; not listed in the help. */
 export const internalCommands: readonly Omit<CommandEntry, 'summary'>[] = [
   { name: 'dhcp-event', load: () => import('./verbs/dhcp-event.ts') },
 ];

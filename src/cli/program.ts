@@ -1,34 +1,40 @@
 import { Command, CommanderError } from 'commander';
+import { ProdngError } from '../error/prodng-error.ts';
 import { commands, internalCommands } from './commands.ts';
+import { wantsJson } from './terminal/format.ts';
 import { print, terminalWidth } from './terminal/print.ts';
 
 /**
  * The command line of prodng, with all of its commands.
  *
- * @param wanted the only command that is to be usable: no module of another is loaded. The others stand in the list
- *   when that names no command, for whoever reads the list then.
+ * @param wanted the only command to load. If it names no command, all are listed, without their options.
+ * @param json errors of the command line are not printed: the caller reports them as JSON
  */
-export async function makeProgram(wanted?: { name: string | undefined }): Promise<Command> {
+export async function makeProgram(wanted?: { name: string | undefined }, json = false): Promise<Command> {
   const program = new Command('prodng')
     .description('Services in jails that arrive as Debian packages')
     .version(packageVersion, '-V, --version')
     .showHelpAfterError('(see --help)')
     .exitOverride()
-    .configureOutput(output)
+    .configureOutput(json ? { ...output, writeErr: () => {} } : output)
     .enablePositionalOptions();
-  const only = wanted && commands.find(({ name }) => name === wanted.name);
-  for (const { name, summary, load } of only === undefined ? commands : [only]) {
+  const only = commands.find(
+    ({ name, aliases = [] }) => wanted?.name === name || aliases.some((alias) => alias === wanted?.name),
+  );
+  for (const { name, aliases = [], summary, load } of only === undefined ? commands : [only]) {
     if (wanted === undefined || only !== undefined) (await load()).register(program);
     else program.command(name).description(summary);
+    program.commands.find((command) => command.name() === name)?.aliases(aliases);
   }
   return program;
 }
 
-/** What commander would ask Node's streams, which take long to load. Our help has no colours. */
+/** Replaces what commander asks of Node's streams, which load slowly. The help has no colours. */
 const output = {
   writeOut: print,
   getOutHelpWidth: () => terminalWidth() ?? 80,
   getOutHasColors: () => false,
+  outputError: (text: string, write: (text: string) => void) => write(text.replace(/^error: /, 'prodng: ')),
 };
 
 declare const __PRODNG_VERSION__: string | undefined;
@@ -42,22 +48,28 @@ const packageVersion = typeof __PRODNG_VERSION__ === 'string' ? __PRODNG_VERSION
  */
 export async function main(argv: readonly string[]): Promise<number> {
   process.exitCode = 0;
+  const json = wantsJson(ownArguments(argv));
   try {
     const words = argv.filter((word) => !word.startsWith('-'));
     const wanted = words[0] === 'help' ? words[1] : words[0];
-    const program = await makeProgram({ name: wanted });
+    const program = await makeProgram({ name: wanted }, json);
     for (const { name, load } of internalCommands) if (name === wanted) (await load()).register(program);
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    // commander has already printed help, the version or what was wrong with the arguments
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    // commander has printed the help, the version or, unless as JSON, the error
+    if (error instanceof CommanderError && (error.exitCode === 0 || !json))
+      return error.exitCode === 0 ? 0 : 2;
     const { reportError } = await import('./terminal/report-error.ts');
-    return reportError(error, ownArguments(argv).includes('--json'));
+    return reportError(error instanceof CommanderError ? usageError(error) : error, json);
   }
 }
 
-/** What stands before `--`: the rest belongs to the program that runs in the jail. */
+function usageError({ message }: CommanderError): ProdngError {
+  return new ProdngError('USAGE', message.replace(/^error: /, ''), { hint: 'see --help' });
+}
+
+/** The words before `--`: the rest belongs to the program that runs in the jail. */
 function ownArguments(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--');
   return end === -1 ? argv : argv.slice(0, end);

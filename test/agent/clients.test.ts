@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const name of (await host.ok('ls', '-o', 'name')).split('\n').filter(Boolean))
+  for (const name of (await host.ok('ls', '--format', 'name')).split('\n').filter(Boolean))
     await host.ok('rm', '--purge', name);
   await host.endAgent('SIGTERM');
   const left = await host.leftovers();

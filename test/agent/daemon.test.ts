@@ -182,6 +182,6 @@ it('takes only what is signed as the policy asks', async () => {
   await host.startAgent();
   const refused = await host.prodng(['install', await host.jail()]);
   expect(refused.status).not.toBe(0);
-  expect(await host.ok('ls', '-o', 'name')).toBe('');
+  expect(await host.ok('ls', '--format', 'name')).toBe('');
   expect(await readFile(join(host.folder, 'state/events.jsonl'), 'utf8')).not.toContain('installed');
 });

@@ -80,7 +80,7 @@ async function publish(versions: readonly string[], options?: PublishOptions): P
 
 /** Nothing was installed, and nothing lies about. */
 async function expectNothing(): Promise<void> {
-  expect(await host.json('ls', '-o', 'json')).toEqual([]);
+  expect(await host.json('ls', '--json')).toEqual([]);
   const trees = readdirSync(join(host.folder, 'state/installed/jails'));
   expect(trees.filter((tree) => !tree.endsWith('.lock'))).toEqual([]);
 }

@@ -21,7 +21,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await host.ok('rm', '--purge', ...(await host.ok('ls', '-o', 'name')).trim().split('\n'));
+  await host.ok('rm', '--purge', ...(await host.ok('ls', '--format', 'name')).trim().split('\n'));
   await host.endAgent('SIGTERM');
   const left = await host.leftovers();
   await host.remove();

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  const names = (await host.ok('ls', '-o', 'name')).split('\n').filter(Boolean);
+  const names = (await host.ok('ls', '--format', 'name')).split('\n').filter(Boolean);
   for (const name of names) await host.ok('rm', '--purge', name);
   await host.endAgent('SIGTERM');
   const left = await host.leftovers();
@@ -114,7 +114,7 @@ it('sets a state file aside that is damaged, says so, and goes on with the other
   await host.endAgent('SIGKILL');
   await writeFile(join(host.folder, 'state/jails', `${host.name}@2.json`), '{"format": 1, "na');
   await host.startAgent();
-  expect(await host.ok('ls', '-o', 'name')).toBe(`${host.name}\n`);
+  expect(await host.ok('ls', '--format', 'name')).toBe(`${host.name}\n`);
   expect(await host.ok('events')).toContain(`${host.name}@2  state-damaged`);
   expect(existsSync(join(host.folder, 'state/jails', `${host.name}@2.json`))).toBe(false);
 });

@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { commands as table } from '../../src/cli/commands.ts';
 import { makeProgram } from '../../src/cli/program.ts';
 import { runProdng } from '../support/prodng.ts';
 
@@ -13,11 +15,36 @@ function commands(of: Command, words: string[] = []): { words: string[]; command
 
 const all = commands(await makeProgram());
 
-test('there are the commands of the main job', () => {
-  const names = all.map(({ words }) => words.join(' '));
-  expect(names).toEqual(
-    expect.arrayContaining(['new', 'templates', 'lock', 'build', 'lint', 'run', 'doctor']),
-  );
+test('every command of the table has a help text and a man page', async () => {
+  const names = new Set(all.map(({ words }) => words[0]));
+  expect(names).toEqual(new Set(table.map(({ name }) => name)));
+  const pages = new Set(await readdir('docs/man'));
+  for (const { name } of table) expect(pages, name).toContain(`prodng-${name}.1`);
+});
+
+test('-o names a file or folder everywhere, --format a form everywhere, and --json goes with it', () => {
+  for (const { words, command } of all) {
+    const flags = Object.fromEntries(command.options.map((option) => [option.long, option.flags]));
+    const what = words.join(' ');
+    if ('--output' in flags) expect(flags['--output'], what).toMatch(/^-o, --output <(?:file|dir|folder)>$/);
+    if ('--format' in flags) expect(flags['--format'], what).toBe('--format <form>');
+    expect('--json' in flags, what).toBe('--format' in flags);
+  }
+});
+
+test('an alias is the command itself', async () => {
+  const list = await runProdng(['list', '--help']);
+  expect(list).toMatchObject({ status: 0, stdout: (await runProdng(['ls', '--help'])).stdout });
+});
+
+test('an error of the command line is JSON where JSON was asked for', async () => {
+  for (const form of [['--json'], ['--format', 'json'], ['--format=json']]) {
+    const { status, stderr } = await runProdng(['ls', ...form, '--nonsense']);
+    expect({ status, error: JSON.parse(stderr) }).toEqual({
+      status: 2,
+      error: { error: { code: 'USAGE', message: "unknown option '--nonsense'", hint: 'see --help' } },
+    });
+  }
 });
 
 for (const { words, command } of all) {
@@ -37,7 +64,7 @@ test('a command line that is wrong ends with 2 and a line that says so, without 
   for (const argv of [['nonsense'], ['build', '--nonsense'], ['new'], ['run']]) {
     const { status, stderr } = await runProdng(argv);
     expect({ argv, status }).toEqual({ argv, status: 2 });
-    expect(stderr).toMatch(/^error: /m);
+    expect(stderr).toMatch(/^prodng: /m);
     expect(stderr).not.toMatch(/^ +at /m);
   }
 });

@@ -21,13 +21,13 @@ it.each([
 it('takes a digest for an address, and for nothing else', () => {
   const url = 'http://files.example.org/a';
   expect(parseSource(url, digest, nothing)).toEqual({ url, sha256: digest });
-  expect(() => parseSource('web', digest, nothing)).toThrow('--sha256 is for an address');
+  expect(() => parseSource('web', digest, nothing)).toThrow('--sha256 requires a URL');
 });
 
 it('asks when it could mean a file and a package', () => {
-  expect(() => parseSource('web', undefined, () => true)).toThrow('web is a file here, and may be a package');
+  expect(() => parseSource('web', undefined, () => true)).toThrow('web is ambiguous: a file in this folder');
 });
 
 it.each(['file:///etc/passwd', 'ftp://files.example.org/a'])('refuses %s', (text) => {
-  expect(() => parseSource(text, undefined, nothing)).toThrow('packages are fetched over https or http');
+  expect(() => parseSource(text, undefined, nothing)).toThrow('only https and http URLs are supported');
 });

@@ -7,7 +7,10 @@ import { afterAll, expect, test } from 'vitest';
 const home = mkdtempSync(join(tmpdir(), 'prodng-completion-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 writeFileSync(join(home, 'hello.deb'), '');
-writeFileSync(join(home, 'prodng'), '#!/bin/sh\n[ "$*" = "ls -o name" ] && printf "web@1\\nweb@2\\ndb\\n"\n');
+writeFileSync(
+  join(home, 'prodng'),
+  '#!/bin/sh\n[ "$*" = "ls --format name" ] && printf "web@1\\nweb@2\\ndb\\n"\n',
+);
 chmodSync(join(home, 'prodng'), 0o755);
 
 /** What bash offers when Tab is pressed behind these words. */

@@ -130,7 +130,7 @@ describe('--publish', () => {
   it.each(['80', '80:0', '80:99999', 'x:80:', '8080:80/tcp'])('refuses %s as a port', async (port) => {
     expect(await host.prodng(['run', 'any.deb', '--publish', port])).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('write [ADDRESS:]PORT:JAILPORT'),
+      stderr: expect.stringContaining('expected [ADDRESS:]PORT:JAILPORT'),
     });
   });
 });

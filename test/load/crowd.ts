@@ -58,7 +58,7 @@ async function fill(host: AgentHost): Promise<LoadResult> {
   const after = processFigures(pid);
   const cpu = ((after.cpu - before.cpu) / (performance.now() - from)) * 100;
   const ls = await lsTimes(host);
-  const running = (await host.ok('ls', '-o', 'json')).match(/"state": "running"/g)?.length ?? 0;
+  const running = (await host.ok('ls', '--json')).match(/"state": "running"/g)?.length ?? 0;
   await removeAll(host, names);
   const left = await host.leftovers();
   const beyond = ls.ours - ls.theirs;

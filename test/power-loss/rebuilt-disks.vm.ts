@@ -127,7 +127,7 @@ async function bootFaults(host: AgentHost, loss: PowerLoss): Promise<string[]> {
     faults.push(error instanceof Error ? error.message : String(error));
   }
   // what a fault has left, or the disk stays busy
-  const { stdout } = await host.prodng(['ls', '-o', 'name']);
+  const { stdout } = await host.prodng(['ls', '--format', 'name']);
   for (const name of stdout.split('\n').filter(Boolean)) await host.prodng(['rm', '--purge', name]);
   await host.endAgent('SIGTERM');
   const found = faults.map((fault) => `seed ${seed}, ${named(loss, next)}: ${fault}`);

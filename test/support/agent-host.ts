@@ -88,7 +88,7 @@ export async function makeAgentHost(run?: string): Promise<AgentHost> {
     json,
     ok,
     async summary(name = host.name) {
-      const jails: unknown = await json('ls', '-o', 'json');
+      const jails: unknown = await json('ls', '--json');
       if (!Array.isArray(jails)) throw new Error('no list');
       return jails.find((jail: Record<string, unknown>) => jail.name === name);
     },

@@ -75,7 +75,7 @@ function jailProcess(): { cgroup: string; pid: number } {
 }
 
 function state(): unknown {
-  const jails: { name: string; state: string }[] = JSON.parse(ok('prodng', 'ls', '-o', 'json'));
+  const jails: { name: string; state: string }[] = JSON.parse(ok('prodng', 'ls', '--json'));
   return jails.find(({ name }) => name === 'boxed')?.state;
 }
 

@@ -1,14 +1,5 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { terminalWidth } from './print.ts';
-
-export type OutputFormat = 'json' | 'table' | 'name';
-
-/** `-o json|table|name`. */
-export function outputOption(): Option {
-  return new Option('-o, --output <form>', 'json, table or name')
-    .choices(['json', 'table', 'name'])
-    .default('table');
-}
 
 export interface Column<T> {
   title: string;

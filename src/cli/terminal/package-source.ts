@@ -4,32 +4,36 @@ import type { PackageSource } from '../../agent/packages/package-source.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { packagePattern } from '../../store/package-pattern.ts';
 
-/** What `install` and `upgrade` say of their argument. */
+/** Help text of `install` and `upgrade`. */
 export const sourceHelp = `
-A package is a file, an address or a name. A name (NAME or NAME=VERSION) is looked up in the signed archives of the
-host: those of "archives" in agent.json, $PRODNG_SOURCES, /etc/prodng/archives.sources or the host's own apt sources. An
-address needs --sha256; without it, it must be https, and the host's signature policy says whose packages it takes.`;
+A package is a file, a URL or a name. A name (NAME or NAME=VERSION) is looked up in the signed archives of the host:
+"archives" in agent.json, $PRODNG_SOURCES, /etc/prodng/archives.sources or the host's own apt sources. A URL requires
+--sha256, or https together with a signature policy on the host.`;
 
 /**
- * Reads what somebody wrote for a package.
+ * Parses the package argument of `install` and `upgrade`.
  *
  * @param isFile whether there is such a file here
- * @throws ProdngError USAGE when it could mean two things, or nothing
+ * @throws ProdngError USAGE when it is ambiguous or invalid
  */
 export function parseSource(text: string, sha256?: string, isFile = existsSync): PackageSource {
   if (/^https?:\/\//i.test(text)) return { url: text, ...(sha256 === undefined ? {} : { sha256 }) };
-  if (sha256 !== undefined) throw new ProdngError('USAGE', '--sha256 is for an address: https://...');
+  if (sha256 !== undefined) throw new ProdngError('USAGE', '--sha256 requires a URL: https://...');
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
-    throw new ProdngError('USAGE', `${text}: packages are fetched over https or http`, {
-      hint: 'a file is named by its path',
+    throw new ProdngError('USAGE', `${text}: only https and http URLs are supported`, {
+      hint: 'for a file, give its path',
     });
   const [name = '', version] = text.split(/=(.*)/s, 2);
   const isName = packagePattern.test(name) && version !== '';
-  // nobody names a package so, and a file that is not there is the likelier mistake
+  // packages are not named so: a missing file is the likelier mistake
   if (!isName || (version === undefined && text.endsWith('.deb'))) return { path: resolve(text) };
   if (isFile(text))
-    throw new ProdngError('USAGE', `${text} is a file here, and may be a package of an archive`, {
-      hint: `write ./${text} for the file; for the package, run it in another folder`,
-    });
+    throw new ProdngError(
+      'USAGE',
+      `${text} is ambiguous: a file in this folder, or a package of an archive`,
+      {
+        hint: `use ./${text} for the file; for the package, run the command in another folder`,
+      },
+    );
   return { package: name, ...(version === undefined ? {} : { version }) };
 }

@@ -10,7 +10,7 @@ export interface PassphraseOptions {
 /** The option's name and text, the same for every command that signs. */
 export const passphraseOption = [
   '--passphrase-fd <n>',
-  'read the passphrase from this file descriptor (or name a file in PRODNG_KEY_PASSPHRASE_FILE)',
+  'read the passphrase from file descriptor N (or from the file named by PRODNG_KEY_PASSPHRASE_FILE)',
 ] as const;
 
 /**
@@ -71,9 +71,9 @@ function openTerminal(): number {
       throw error;
     }
   } catch (cause) {
-    throw new ProdngError('KEY', 'a passphrase is needed and there is no terminal to ask on', {
+    throw new ProdngError('KEY', 'a passphrase is required, and there is no terminal to ask for it', {
       cause,
-      hint: 'give it by --passphrase-fd N or in a file that PRODNG_KEY_PASSPHRASE_FILE names',
+      hint: 'use --passphrase-fd N, or a file named by PRODNG_KEY_PASSPHRASE_FILE',
     });
   }
 }

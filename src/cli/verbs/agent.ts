@@ -7,15 +7,15 @@ Examples:
   sudo prodng agent
   sudo systemctl start prodng-agent
 
-SIGHUP (systemctl reload prodng-agent) has it read the files of TLS anew. It takes over the jails that run, and they go on when it ends. Its log goes to standard output, one JSON record a
-line. The API is described at /openapi.json:
+SIGHUP (systemctl reload prodng-agent) reloads the TLS files. Running jails are taken over at start, and keep running
+when the agent exits. The log goes to standard output as JSON lines. The API is described at /openapi.json:
   curl --unix-socket /run/prodng/agent.sock http://agent/openapi.json`;
 
 /** `prodng agent`: the daemon. */
 export function register(program: Command): void {
   program
     .command('agent')
-    .description('run the agent of this host, as root')
+    .description('run the agent of this host in the foreground, as root')
     .addHelpText('after', examples)
     .action(async () => {
       const { runAgent } = await import('../../agent/daemon.ts');

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { durationSyntax, parseDuration, parseSize, sizeSyntax } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { passphraseOption } from '../terminal/passphrase.ts';
 import { print } from '../terminal/print.ts';
@@ -19,7 +20,7 @@ interface BuildCommandOptions extends SigningOptions {
   shellOnFailure?: true;
   timeout?: string;
   scratch?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 const examples = `
@@ -32,44 +33,40 @@ Examples:
   prodng build --from-vendor ./hello_0.1.0_vendor ./hello
   prodng build --plain ./hello_2.10-3.dsc --output ./results
 
-The .deb, the log of the build, .buildinfo, .changes, the SBOM (.cdx.json) and the provenance (.provenance.json, signed:
-.intoto.jsonl) appear in the parent folder of the source. PRODNG_BUILDER_ID names who builds in the provenance, as a URI.
-The build sees the packages that
-debian/jail.lock names and nothing else: no network, no file of this host. With --plain any Debian source package is
-built as it is; the lock of a .dsc lies beside it, as NAME_VERSION.lock.`;
+Results: the .deb, the build log, .buildinfo, .changes, the SBOM (.cdx.json) and the provenance (.provenance.json; if
+signed, .intoto.jsonl). PRODNG_BUILDER_ID sets the builder's URI in the provenance. The build sees only the packages in
+debian/jail.lock: no network and no file of this host. With --plain, any Debian source package is built unchanged; the
+lock of a .dsc is NAME_VERSION.lock in the same folder.`;
 
 export function register(program: Command): void {
   program
     .command('build')
     .description('build a jail source into its .deb, in a throwaway jail')
-    .argument('[dir]', 'the jail source; with --plain any source package, or its .dsc', '.')
-    .option('-o, --output <dir>', 'where the results go (default: the parent folder of the source)')
+    .argument('[dir]', 'the jail source; with --plain, any Debian source package or its .dsc', '.')
+    .option('-o, --output <dir>', 'folder for the results (default: the parent folder of the source)')
     .option(
       '--locked',
-      'never write debian/jail.lock; fail when it does not cover the source',
+      'fail if debian/jail.lock does not cover the source, instead of updating it',
       defaultLocked(),
     )
-    .option('--no-locked', 'write the lock where the source needs it, also where CI is set')
-    .option('--plain', 'build an ordinary source package and compose no jail')
-    .option('--from-vendor <folder>', 'build from what prodng vendor copied there, and from nothing else')
-    .option('--sources <file>', 'the archives to use, as in sources.list(5), DEB822-STYLE FORMAT')
-    .option('--shell-on-failure', 'open a shell in the build jail as it stands when the build fails')
-    .option('--timeout <time>', 'end the build after that time, such as 30min')
-    .option('--scratch <size>', 'how much the build may write, such as 8G (default: half the memory)')
-    .option('--sign', 'sign the .deb and what stands beside it')
-    .option('--key <id>', 'sign with this key of prodng key list; may be given again', collectValues)
-    .option(
-      '--gpg <id>',
-      'sign with this key of gpg, on a token for instance; may be given again',
-      collectValues,
-    )
+    .option('--no-locked', 'update the lock if needed, even if CI is set')
+    .option('--plain', 'build an ordinary Debian source package; compose no jail')
+    .option('--from-vendor <folder>', 'use only the inputs that prodng vendor copied there')
+    .option('--sources <file>', 'package archives, in the DEB822 format of sources.list(5)')
+    .option('--shell-on-failure', 'if the build fails, open a shell in the build jail')
+    .option('--timeout <time>', 'abort the build after TIME, e.g. 30min')
+    .option('--scratch <size>', 'disk space for the build, e.g. 8G (default: half the memory)')
+    .option('--sign', 'sign the .deb and the files published with it')
+    .option('--key <id>', 'sign with this key (see prodng key list); repeatable', collectValues)
+    .option('--gpg <id>', 'sign with this gpg key, e.g. on a token; repeatable', collectValues)
     .option(...passphraseOption)
-    .option('--json', 'report what was built as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(build);
 }
 
-/** Most CI systems set CI; a build there that changes the lock would build something nobody looked at. */
+/** Most CI systems set CI. A build there must not change the lock: the change would not have been reviewed. */
 function defaultLocked(): boolean {
   return !['', '0', 'false'].includes(process.env.CI ?? '');
 }
@@ -138,8 +135,8 @@ function builderOf({ PRODNG_BUILDER_ID: builder = '' }: NodeJS.ProcessEnv): { bu
   throw new ProdngError('CONFIG', `PRODNG_BUILDER_ID: not a URI: ${builder}`);
 }
 
-function report({ json }: BuildCommandOptions, result: object, text: string): void {
-  print(`${json ? JSON.stringify(result, undefined, 2) : text}\n`);
+function report({ format }: BuildCommandOptions, result: object, text: string): void {
+  print(`${format === 'json' ? JSON.stringify(result, undefined, 2) : text}\n`);
 }
 
 function terminal(): number {

@@ -1,34 +1,33 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { TreeDiff } from '../../verify/diff/tree-diff.ts';
+import { formatOption, jsonOption } from '../terminal/format.ts';
 import { isTerminal, print } from '../terminal/print.ts';
 
 interface DiffArguments {
-  json?: true;
-  html?: true;
+  format: 'text' | 'json' | 'html';
   output?: string;
 }
 
 const examples = `
 Examples:
   prodng diff hello_1.0_amd64.deb hello_1.1_amd64.deb
-  prodng diff hello_1.0_amd64.deb hello_1.1_amd64.deb --html --output review.html
+  prodng diff hello_1.0_amd64.deb hello_1.1_amd64.deb --format html --output review.html
   prodng diff /usr/lib/prodng/jails/hello/rootfs ./unpacked/rootfs
 
-Rights that the new jail declares and the old one did not stand first, in red. Differences of time stamps alone are not
-shown.
+Rights that only the new jail declares come first, in red. Files that differ only in their time stamps are not listed.
 
 Exit status: 0 no difference, 1 differences, 2 one of them cannot be read.`;
 
 export function register(program: Command): void {
   program
     .command('diff')
-    .description('say what differs between two jail .debs, for a review before deployment')
-    .argument('<old>', 'a .deb, or a folder that one was unpacked to')
-    .argument('<new>', 'the one to compare it with')
-    .option('--json', 'report as JSON')
-    .option('--html', 'report as one self-contained page')
-    .option('-o, --output <file>', 'write the report to a file instead of standard output')
+    .description('compare two jail .debs, for review before deployment')
+    .argument('<old>', 'a .deb, or a folder with an unpacked one')
+    .argument('<new>', 'the .deb or folder to compare it with')
+    .addOption(formatOption(['text', 'json', 'html']))
+    .addOption(jsonOption())
+    .option('-o, --output <file>', 'write the report to FILE instead of standard output')
     .addHelpText('after', examples)
     .action(diff);
 }
@@ -54,8 +53,8 @@ async function diff(oldPath: string, newPath: string, options: DiffArguments): P
 }
 
 async function format(result: TreeDiff, options: DiffArguments): Promise<string> {
-  if (options.json) return (await import('../../verify/diff/diff-json.ts')).diffJson(result);
-  if (options.html) return (await import('../../verify/diff/diff-html.ts')).diffHtml(result);
+  if (options.format === 'json') return (await import('../../verify/diff/diff-json.ts')).diffJson(result);
+  if (options.format === 'html') return (await import('../../verify/diff/diff-html.ts')).diffHtml(result);
   const isColored = options.output === undefined && isTerminal() && process.env.NO_COLOR === undefined;
   return (await import('../../verify/diff/diff-text.ts')).diffText(result, isColored);
 }

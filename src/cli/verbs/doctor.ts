@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { HostCheck } from '../../system/host-check.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
@@ -8,18 +9,19 @@ Examples:
   prodng doctor
   sudo prodng doctor --json
 
-Exit status: 0 when nothing is missing, 1 otherwise.`;
+Exit status: 0 nothing is missing, 1 something is missing.`;
 
 export function register(program: Command): void {
   program
     .command('doctor')
-    .description('what this host has and lacks for building and running jails')
-    .option('--json', 'report as JSON')
+    .description('check what this host can do and what it lacks')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(doctor);
 }
 
-async function doctor({ json }: { json?: true }): Promise<void> {
+async function doctor({ format }: { format: TextOrJson }): Promise<void> {
   const { checkBuildHost } = await import('../../build/doctor-build.ts');
   const { checkRunHost } = await import('../../jail/doctor-run.ts');
   const groups = [
@@ -27,7 +29,7 @@ async function doctor({ json }: { json?: true }): Promise<void> {
     { purpose: 'run', checks: await checkRunHost(prodngPaths()) },
   ];
   if (groups.some(({ checks }) => checks.some(({ ok }) => !ok))) process.exitCode = 1;
-  print(json ? `${JSON.stringify(groups, undefined, 2)}\n` : groups.map(groupText).join('\n'));
+  print(format === 'json' ? `${JSON.stringify(groups, undefined, 2)}\n` : groups.map(groupText).join('\n'));
 }
 
 function groupText({ purpose, checks }: { purpose: string; checks: readonly HostCheck[] }): string {
@@ -38,5 +40,5 @@ function checkText({ name, ok, detail, costs, mend }: HostCheck): string {
   const line = `  ${ok ? 'has  ' : 'LACKS'}  ${name}: ${detail}\n`;
   if (ok) return line;
   const without = costs === undefined ? '' : `         without it: ${costs}\n`;
-  return `${line}${without}${mend === undefined ? '' : `         to mend it:  ${mend}\n`}`;
+  return `${line}${without}${mend === undefined ? '' : `         fix:         ${mend}\n`}`;
 }

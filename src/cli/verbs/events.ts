@@ -5,6 +5,7 @@ import type { EventRecord } from '../../agent/events/event-record.ts';
 import type { EventVerdict } from '../../agent/events/verify-events.ts';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import { agentClient, untilInterrupted } from '../terminal/agent-client.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { countOption, printable } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 
@@ -16,11 +17,10 @@ Examples:
   prodng events --verify --known 6ab0...
   prodng events --verify --file copy-of-events.jsonl
 
---verify finds any record that was edited, removed, moved or cut off the end. Who may write to the log and to the
-file beside it can write all of it anew from its start: note down elsewhere the hash that --verify prints, and give it
-as --known later.
+--verify detects records that were edited, removed, reordered or truncated. Someone who can write the log and its head
+file can still rewrite the whole chain: keep the hash that --verify prints elsewhere, and pass it as --known later.
 
-Exit status of --verify: 0 when every record is as it was written, 1 otherwise.`;
+Exit status of --verify: 0 the chain is intact, 1 it is not.`;
 
 interface EventFlags {
   follow?: true;
@@ -28,34 +28,35 @@ interface EventFlags {
   verify?: true;
   known?: string;
   file?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 /** `prodng events` */
 export function register(program: Command): void {
   program
     .command('events')
-    .description('show what has happened to the jails, and prove that nothing was changed')
-    .option('-f, --follow', 'and what happens from now on')
-    .option('-n, --lines <count>', 'so many of the last events', countOption, 100)
-    .option('--verify', 'check every record against the one before')
-    .option('--known <hash>', 'with --verify: this must be the hash of one of the records', hashOption)
-    .option('--file <path>', 'with --verify: check this copy of the log, without the agent')
-    .option('--json', 'as JSON, one record a line')
+    .description('show the event log, and verify that it was not changed')
+    .option('-f, --follow', 'follow new events')
+    .option('-n, --lines <count>', 'number of events to show from the end', countOption, 100)
+    .option('--verify', 'verify the hash chain')
+    .option('--known <hash>', 'with --verify: require a record with this hash', hashOption)
+    .option('--file <path>', 'with --verify: verify this copy of the log, without the agent')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(events);
 }
 
-async function events({ follow, lines, verify, known, file, json }: EventFlags): Promise<void> {
+async function events({ follow, lines, verify, known, file, format }: EventFlags): Promise<void> {
   if (verify === true) {
-    report(await verdictOf(known, file), json === true);
+    report(await verdictOf(known, file), format === 'json');
     return;
   }
   if (known !== undefined || file !== undefined)
-    throw new ProdngError('USAGE', 'events: --known and --file belong to --verify');
+    throw new ProdngError('USAGE', 'events: --known and --file require --verify');
   const client = await agentClient();
   const write = (event: EventRecord) =>
-    print(`${json === true ? JSON.stringify(event) : eventText(event)}\n`);
+    print(`${format === 'json' ? JSON.stringify(event) : eventText(event)}\n`);
   const path = `/v1/events?tail=${lines}`;
   if (follow !== true) {
     for (const event of (await client.call('GET', path)) as EventRecord[]) write(event);
@@ -92,6 +93,6 @@ function report(verdict: EventVerdict, json: boolean): void {
   const { records, head, broken } = verdict;
   if (broken !== undefined) process.exitCode = 1;
   if (json) print(`${JSON.stringify(verdict)}\n`);
-  else if (broken === undefined) print(`${records} records, none changed; the last is ${head}\n`);
-  else print(`line ${broken.line}: ${broken.why}; the ${records} before it are as they were written\n`);
+  else if (broken === undefined) print(`${records} records, chain intact; head ${head}\n`);
+  else print(`line ${broken.line}: ${broken.why}; the ${records} records before it are intact\n`);
 }

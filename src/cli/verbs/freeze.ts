@@ -5,7 +5,7 @@ import { registerJailVerb } from './jail-verb.ts';
 export function register(program: Command): void {
   registerJailVerb(program, {
     verb: 'freeze',
-    description: 'give the processes of jails no time until they are thawed',
+    description: 'suspend jails (cgroup freezer)',
     examples: ['prodng freeze web'],
   });
 }

@@ -12,8 +12,8 @@ Examples:
 export function register(program: Command): void {
   program
     .command('inspect')
-    .description('show all that is known of a jail, as JSON')
-    .argument('<jail>', 'its name')
+    .description('show the full state of a jail as JSON')
+    .argument('<jail>', 'name of the jail')
     .addHelpText('after', examples)
     .action(async (name: string) => {
       const client = await agentClient();

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { JailDetail } from '../../agent/api/jail-view.ts';
 import { agentClient } from '../terminal/agent-client.ts';
-import { type OutputFormat, outputOption } from '../terminal/output.ts';
+import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
 import { parseSource, sourceHelp } from '../terminal/package-source.ts';
 import { print } from '../terminal/print.ts';
 
@@ -18,28 +18,29 @@ interface InstallFlags {
   name?: string;
   sha256?: string;
   start: boolean;
-  output: OutputFormat;
+  format: OutputForm;
 }
 
 /** `prodng install` */
 export function register(program: Command): void {
   program
     .command('install')
-    .description('install a jail, and start it')
-    .argument('<package>', 'a file, an address, or the name of a package in an archive')
-    .option('--name <name>', 'an instance of the package, such as web@2')
-    .option('--sha256 <digest>', 'what the file at an address must have')
-    .option('--no-start', 'only install it')
-    .addOption(outputOption())
+    .description('install a jail and start it')
+    .argument('<package>', 'a file, a URL, or the name of a package in an archive')
+    .option('--name <name>', 'instance name, e.g. web@2')
+    .option('--sha256 <digest>', 'expected SHA-256 of the file at a URL')
+    .option('--no-start', 'install without starting')
+    .addOption(formatOption())
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(install);
 }
 
-async function install(source: string, { name, sha256, start, output }: InstallFlags): Promise<void> {
+async function install(source: string, { name, sha256, start, format }: InstallFlags): Promise<void> {
   const client = await agentClient();
   const body = { ...parseSource(source, sha256), start, ...(name === undefined ? {} : { name }) };
   const jail = (await client.call('POST', '/v1/jails', body)) as JailDetail;
   const text = `${jail.name} ${jail.version} is installed${start ? ` and ${jail.state}` : ''}`;
-  if (output === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
-  else print(`${output === 'name' ? jail.name : text}\n`);
+  if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
+  else print(`${format === 'name' ? jail.name : text}\n`);
 }

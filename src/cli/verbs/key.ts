@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import type { KeyStore, StoredKey } from '../../sign/key-store.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { askNewPassphrase, type PassphraseOptions, passphraseOption } from '../terminal/passphrase.ts';
 import { print, standardError } from '../terminal/print.ts';
 
 interface NewOptions extends PassphraseOptions {
   expires?: string;
   passphrase: boolean;
-  json?: true;
+  format: TextOrJson;
 }
 
 interface ExportOptions {
@@ -26,45 +27,48 @@ Examples:
   prodng key export release@example.org --output release.asc
   prodng key import release.asc
 
-Keys lie in the folder keys of prodng's state folder, for their owner's eyes only. Keys on tokens stay with gpg: name
-them with --gpg when you sign.`;
+Keys are stored in the folder "keys" of prodng's state folder, readable by their owner only. Keys on tokens stay in gpg:
+select them with --gpg when signing.`;
 
 export function register(program: Command): void {
   const key = program
     .command('key')
-    .description('make, list, export and import signing keys')
+    .description('create, list, export and import signing keys')
     .addHelpText('after', examples);
   key
     .command('new')
-    .description('make an Ed25519 key that gpgv, sqv and debsig-verify accept')
+    .description('create an Ed25519 key that gpgv, sqv and debsig-verify accept')
     .argument('<user-id>', '"Name <mail@example.org>"')
-    .option('--expires <time>', 'after 90d, 12m or 2y, or on a date such as 2030-01-31 (default: never)')
-    .option('--no-passphrase', 'keep the secret key without a passphrase')
+    .option('--expires <time>', 'e.g. 90d, 12m, 2y or 2030-01-31 (default: never)')
+    .option('--no-passphrase', 'store the secret key without a passphrase')
     .option(...passphraseOption)
-    .option('--json', 'print the key as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng key new "Release <release@example.org>" --expires 2y')
     .action(newKey);
   key
     .command('list')
-    .description('list the keys that are here')
-    .option('--json', 'print them as JSON')
+    .description('list keys')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng key list --json')
     .action(list);
   key
     .command('export')
-    .description('write a public key, for who verifies')
+    .description('export a public key')
     .argument('<id>', 'fingerprint, key id or mail address')
-    .option('--binary', 'not armoured, as debsig-verify and gpgv take keyrings')
-    .option('--pem', 'as SubjectPublicKeyInfo, for tools that verify the attestation')
-    .option('--secret', 'the secret key, as it is kept')
-    .option('-o, --output <file>', 'write it to a file')
+    .option('--binary', 'binary keyring, for debsig-verify and gpgv')
+    .option('--pem', 'PEM SubjectPublicKeyInfo, for tools that verify attestations')
+    .option('--secret', 'export the secret key')
+    .option('-o, --output <file>', 'write to FILE instead of standard output')
     .addHelpText('after', '\nExample:\n  prodng key export release@example.org --binary --output release.gpg')
     .action(exportKey);
   key
     .command('import')
-    .description('keep keys, public or secret, or the revocation of a key')
-    .argument('<file>', 'armoured or binary; - for the standard input')
-    .option('--json', 'print the keys as JSON')
+    .description('import public or secret keys, or a revocation')
+    .argument('<file>', 'armoured or binary; - for standard input')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  gpg --export release@example.org | prodng key import -')
     .action(importFile);
 }
@@ -87,23 +91,23 @@ async function newKey(userId: string, options: NewOptions): Promise<void> {
     ...(lifetime === undefined ? {} : { lifetime }),
     ...(passphrase === undefined ? {} : { passphrase }),
   });
-  if (options.json) return printKeys([key], true);
+  if (options.format === 'json') return printKeys([key], true);
   printKeys([key], false);
   print(`Kept in ${store.folder}, with the certificate that revokes it.\n`);
 }
 
-async function list({ json }: { json?: true }): Promise<void> {
+async function list({ format }: { format: TextOrJson }): Promise<void> {
   const keys = await (await openKeys()).list();
-  printKeys(keys, json === true);
-  if (keys.length === 0 && json !== true)
-    standardError().write('no keys yet; make one: prodng key new "Name <mail@example.org>"\n');
+  printKeys(keys, format === 'json');
+  if (keys.length === 0 && format !== 'json')
+    standardError().write('no keys; create one with: prodng key new "Name <mail@example.org>"\n');
 }
 
 async function exportKey(id: string, options: ExportOptions): Promise<void> {
   const { exportedKey } = await import('../../sign/export-key.ts');
   const { secret = false, pem = false, binary = false, output } = options;
   if (Number(secret) + Number(pem) + Number(binary) > 1)
-    throw new ProdngError('USAGE', '--secret, --pem and --binary do not go together');
+    throw new ProdngError('USAGE', '--secret, --pem and --binary are mutually exclusive');
   const form = secret ? 'secret' : pem ? 'pem' : binary ? 'binary' : 'armoured';
   const bytes = await exportedKey(await openKeys(), id, form);
   if (output === undefined) print(bytes);
@@ -113,13 +117,13 @@ async function exportKey(id: string, options: ExportOptions): Promise<void> {
   }
 }
 
-async function importFile(file: string, { json }: { json?: true }): Promise<void> {
+async function importFile(file: string, { format }: { format: TextOrJson }): Promise<void> {
   const { collect } = await import('../../sign/collect.ts');
   const { importKeys } = await import('../../sign/import-keys.ts');
   const bytes = await (file === '-' ? collect(process.stdin) : readFile(file)).catch((cause: unknown) => {
     throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(cause)}`, { cause });
   });
-  printKeys(await importKeys(await openKeys(), bytes, file), json === true);
+  printKeys(await importKeys(await openKeys(), bytes, file), format === 'json');
 }
 
 function printKeys(keys: readonly StoredKey[], json: boolean): void {

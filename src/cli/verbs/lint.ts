@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { LintOptions } from '../../lint/lint.ts';
+import { formatOption, jsonOption } from '../terminal/format.ts';
 import { isTerminal, print, standardError } from '../terminal/print.ts';
 
 interface LintArguments {
   format: 'text' | 'json' | 'sarif' | 'markdown' | 'junit';
-  json?: true;
   failOn: 'error' | 'warning' | 'info' | 'pedantic' | 'never';
   verbose?: true;
   policy?: string;
@@ -23,33 +23,29 @@ Examples:
   prodng lint ../hello_0.1.0_amd64.deb --fail-on error
   prodng lint --explain capability-ineffective
 
-Exit status: 0 pass, 1 needs review or reject (see --fail-on), 2 when the declarations cannot be read at all.`;
+Exit status: 0 pass, 1 findings (see --fail-on), 2 the declarations cannot be read.`;
 
 export function register(program: Command): void {
   program
     .command('lint')
     .description(
-      'find what is over-privileged, unhermetic, irreproducible or broken in a jail source or .deb',
+      'report excess privileges and hermeticity, reproducibility and packaging faults of a jail source or .deb',
     )
-    .argument('[path...]', 'folders of jail sources, .debs or .changes files', ['.'])
+    .argument('[path...]', 'jail source folders, .deb or .changes files', ['.'])
+    .addOption(formatOption(['text', 'json', 'sarif', 'markdown', 'junit']))
+    .addOption(jsonOption())
     .addOption(
-      new Option('--format <format>', 'how to report')
-        .choices(['text', 'json', 'sarif', 'markdown', 'junit'])
-        .default('text'),
-    )
-    .option('--json', 'the same as --format json')
-    .addOption(
-      new Option('--fail-on <severity>', 'the least severity that fails the command')
+      new Option('--fail-on <severity>', 'lowest severity that makes the command fail')
         .choices(['error', 'warning', 'info', 'pedantic', 'never'])
         .default('warning'),
     )
     .option('-v, --verbose', 'show pedantic findings too')
-    .option('--policy <file>', "a site's rules: docs/lint-policy.md")
-    .option('--overrides <file>', 'accepted findings, instead of those that the source or .deb brings')
-    .option('--outdated', 'ask the archives whether locked packages have newer versions')
-    .option('--score', 'show the exposure score and what it comes from')
-    .option('--fix', 'mend in debian/control what needs no thought, and show the change')
-    .option('--explain <tag>', 'say what a tag means and how to get rid of it')
+    .option('--policy <file>', 'site policy, see docs/lint-policy.md')
+    .option('--overrides <file>', 'accepted findings; replaces the overrides in the source or .deb')
+    .option('--outdated', 'look for newer versions of locked packages in the archives')
+    .option('--score', 'show the exposure score and its parts')
+    .option('--fix', 'apply safe fixes to debian/control and show the diff')
+    .option('--explain <tag>', 'explain a tag and how to resolve it')
     .option('--list-tags', 'list all tags')
     .addHelpText('after', examples)
     .action(lint);
@@ -67,7 +63,7 @@ async function lint(paths: string[], options: LintArguments): Promise<void> {
   if (options.fix) await fixSources(paths);
   const results = [];
   for (const path of paths) results.push(...(await lintPath(path, lintOptions)));
-  const format = options.json ? 'json' : options.format;
+  const { format } = options;
   const color = isTerminal() && (process.env.NO_COLOR ?? '') === '';
   const { verbose = false, score = false } = options;
   print(await report(results, format, { color, verbose, score }));

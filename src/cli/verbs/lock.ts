@@ -4,13 +4,14 @@ import { formatChange } from '../../lock/lock-changes.ts';
 import type { LockOutcome } from '../../lock/lock-source.ts';
 import { hostArchitecture } from '../../system/architecture.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { print } from '../terminal/print.ts';
 import { terminalProgress } from '../terminal/terminal-progress.ts';
 
 interface LockOptions {
   update?: true;
   sources?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 const examples = `
@@ -19,22 +20,23 @@ Examples:
   prodng lock ./hello --update
   prodng lock --sources /etc/prodng/snapshot.sources
 
-The archives are those of --sources, $PRODNG_SOURCES or /etc/prodng/archives.sources, or else what the host's own apt
-sources have of its Debian release. Their signatures are verified. The rootfs is known after a build, which adds it.`;
+Archives are taken from --sources, $PRODNG_SOURCES, /etc/prodng/archives.sources or the host's own apt sources for its
+Debian release, in this order. Signatures are verified. The packages of the rootfs are added by the first build.`;
 
 export function register(program: Command): void {
   program
     .command('lock')
     .description(`pin every input of a jail source in ${lockFile}`)
     .argument('[dir]', 'the jail source', '.')
-    .option('--update', 'move forward to what the archives have now, and print what changed')
-    .option('--sources <file>', 'the archives to use, as in sources.list(5), DEB822-STYLE FORMAT')
-    .option('--json', 'report what was locked as JSON')
+    .option('--update', 'move to the newest versions in the archives, and print what changed')
+    .option('--sources <file>', 'package archives, in the DEB822 format of sources.list(5)')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(lock);
 }
 
-async function lock(dir: string, { update, sources, json }: LockOptions): Promise<void> {
+async function lock(dir: string, { update, sources, format }: LockOptions): Promise<void> {
   const { loadArchives } = await import('../../store/archive-config.ts');
   const { lockSource } = await import('../../lock/lock-source.ts');
   const architecture = hostArchitecture();
@@ -49,7 +51,7 @@ async function lock(dir: string, { update, sources, json }: LockOptions): Promis
     progress: terminalProgress(),
     ...(update === undefined ? {} : { update }),
   });
-  print(json ? `${JSON.stringify(report(outcome), undefined, 2)}\n` : text(outcome));
+  print(format === 'json' ? `${JSON.stringify(report(outcome), undefined, 2)}\n` : text(outcome));
 }
 
 function report({ path, lock: locked, written, changes }: LockOutcome) {

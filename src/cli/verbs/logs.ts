@@ -10,7 +10,7 @@ Examples:
   prodng logs -f -n 20 web
   prodng logs --time web
 
-What the service wrote to standard error goes to standard error.`;
+The service's standard error goes to standard error.`;
 
 interface LogFlags {
   follow?: true;
@@ -22,11 +22,11 @@ interface LogFlags {
 export function register(program: Command): void {
   program
     .command('logs')
-    .description('show what a jail has printed')
-    .argument('<jail>', 'its name')
-    .option('-f, --follow', 'and what it prints from now on')
-    .option('-n, --lines <count>', 'so many of the last lines', countOption, 100)
-    .option('--time', 'say when each was printed')
+    .description('show the output of a jail')
+    .argument('<jail>', 'name of the jail')
+    .option('-f, --follow', 'follow new output')
+    .option('-n, --lines <count>', 'number of lines to show from the end', countOption, 100)
+    .option('--time', 'show the time of each line')
     .addHelpText('after', examples)
     .action(logs);
 }

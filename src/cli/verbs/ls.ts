@@ -1,21 +1,23 @@
 import type { Command } from 'commander';
 import type { JailSummary } from '../../agent/api/jail-view.ts';
 import { agentClient } from '../terminal/agent-client.ts';
-import { ago, type Column, type OutputFormat, outputOption, tableText } from '../terminal/output.ts';
+import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
+import { ago, type Column, tableText } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
 Examples:
   prodng ls
-  prodng ls -o json
-  prodng ls -o name | xargs -n 1 prodng inspect`;
+  prodng ls --json
+  prodng ls --format name | xargs -n 1 prodng inspect`;
 
 /** `prodng ls` */
 export function register(program: Command): void {
   program
     .command('ls')
-    .description('list the installed jails')
-    .addOption(outputOption())
+    .description('list installed jails')
+    .addOption(formatOption())
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(list);
 }
@@ -34,10 +36,10 @@ const columns: Column<JailSummary>[] = [
   },
 ];
 
-async function list({ output }: { output: OutputFormat }): Promise<void> {
+async function list({ format }: { format: OutputForm }): Promise<void> {
   const client = await agentClient();
   const jails = (await client.call('GET', '/v1/jails')) as JailSummary[];
-  if (output === 'json') print(`${JSON.stringify(jails, undefined, 2)}\n`);
-  else if (output === 'name') print(jails.map(({ name }) => `${name}\n`).join(''));
+  if (format === 'json') print(`${JSON.stringify(jails, undefined, 2)}\n`);
+  else if (format === 'name') print(jails.map(({ name }) => `${name}\n`).join(''));
   else print(tableText(jails, columns));
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { quoteForShell } from '../../system/process.ts';
 import { renderTemplate } from '../../template/render-template.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { print } from '../terminal/print.ts';
 import { terminalProgress } from '../terminal/terminal-progress.ts';
 
@@ -9,7 +10,7 @@ interface NewOptions {
   name?: string;
   templateDir?: string;
   sources?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 const examples = `
@@ -18,23 +19,21 @@ Examples:
   prodng new debian-service cache --set package=redis-server
   prodng new ./our-templates/worker mailer --name acme-mailer
 
-debian-service reads the systemd unit of the package and proposes the declarations from it; --set goes before it.
-prodng templates lists the templates and their variables.`;
+debian-service proposes declarations from the systemd unit of the package; values given with --set take precedence.
+List the templates and their variables with: prodng templates`;
 
 export function register(program: Command): void {
   program
     .command('new')
-    .description('make a jail source from a template')
-    .argument('<template>', 'a template by name, or its folder as a path that begins with / or ./ or ../')
-    .argument('<dir>', 'the folder to make; it must not exist or be empty')
+    .description('create a jail source from a template')
+    .argument('<template>', 'name of a template, or its folder as a path beginning with /, ./ or ../')
+    .argument('<dir>', 'the folder to create; must not exist, or must be empty')
     .option('--set <name=value>', 'set a variable of the template (repeatable)', collectValue)
-    .option('--name <name>', "the package's name (default: the folder's)")
-    .option('--template-dir <dir>', 'a folder of templates that go before those of prodng')
-    .option(
-      '--sources <file>',
-      'the archives to read packages from, as in sources.list(5), DEB822-STYLE FORMAT',
-    )
-    .option('--json', 'report what was made as JSON')
+    .option('--name <name>', 'package name (default: the name of the folder)')
+    .option('--template-dir <dir>', 'a folder of templates searched before the built-in ones')
+    .option('--sources <file>', 'package archives, in the DEB822 format of sources.list(5)')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(makeSource);
 }
@@ -46,7 +45,7 @@ function collectValue(assignment: string, values: Record<string, string> = {}): 
 }
 
 async function makeSource(template: string, target: string, options: NewOptions): Promise<void> {
-  const { set, name, templateDir, sources, json } = options;
+  const { set, name, templateDir, sources, format } = options;
   const made = await renderTemplate({
     template,
     target,
@@ -56,14 +55,16 @@ async function makeSource(template: string, target: string, options: NewOptions)
     ...(sources === undefined ? {} : { sources }),
     progress: terminalProgress(),
   });
-  if (json) {
+  if (format === 'json') {
     print(`${JSON.stringify(made, undefined, 2)}\n`);
     return;
   }
   const lines = [
     `${target}: the source of ${made.name}, from ${made.template}, ${made.files.length} files`,
     ...(made.maintainerUnknown
-      ? ['Nobody is named as maintainer: set DEBFULLNAME and DEBEMAIL, or edit debian/control and changelog.']
+      ? [
+          'No maintainer name is known: set DEBFULLNAME and DEBEMAIL, or edit debian/control and debian/changelog.',
+        ]
       : []),
     'Next:',
     ...[`cd ${quoteForShell(target)}`, ...made.next].map((line) => `  ${line}`),

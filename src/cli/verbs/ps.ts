@@ -1,22 +1,24 @@
 import type { Command } from 'commander';
 import type { JailProcess } from '../../agent/metrics/processes.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
-import { type Column, type OutputFormat, outputOption, tableText } from '../terminal/output.ts';
+import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
+import { type Column, tableText } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 import { short } from '../terminal/usage.ts';
 
 const examples = `
 Examples:
   prodng ps web
-  prodng ps -o json web`;
+  prodng ps --json web`;
 
 /** `prodng ps` */
 export function register(program: Command): void {
   program
     .command('ps')
     .description('list the processes of a jail')
-    .argument('<jail>', 'its name')
-    .addOption(outputOption())
+    .argument('<jail>', 'name of the jail')
+    .addOption(formatOption())
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(ps);
 }
@@ -32,10 +34,10 @@ const columns: Column<JailProcess>[] = [
   { title: 'COMMAND', text: ({ command }) => command },
 ];
 
-async function ps(name: string, { output }: { output: OutputFormat }): Promise<void> {
+async function ps(name: string, { format }: { format: OutputForm }): Promise<void> {
   const client = await agentClient();
   const processes = (await client.call('GET', jailPath(name, '/processes'))) as JailProcess[];
-  if (output === 'json') print(`${JSON.stringify(processes, undefined, 2)}\n`);
-  else if (output === 'name') print(processes.map(({ pid }) => `${pid}\n`).join(''));
+  if (format === 'json') print(`${JSON.stringify(processes, undefined, 2)}\n`);
+  else if (format === 'name') print(processes.map(({ pid }) => `${pid}\n`).join(''));
   else print(tableText(processes, columns));
 }

@@ -5,7 +5,7 @@ import { registerJailVerb } from './jail-verb.ts';
 export function register(program: Command): void {
   registerJailVerb(program, {
     verb: 'restart',
-    description: 'stop and start jails',
+    description: 'restart jails',
     examples: ['prodng restart web'],
   });
 }

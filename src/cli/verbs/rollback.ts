@@ -1,37 +1,40 @@
 import type { Command } from 'commander';
 import type { JailDetail } from '../../agent/api/jail-view.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
-import { countOption, type OutputFormat, outputOption } from '../terminal/output.ts';
+import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
+import { countOption } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
 Examples:
   prodng rollback web
 
-The new version must prove healthy, by Jail-Health or by staying up; else the old one goes on, and the exit status
-is 1. A jail with volumes or an address of its own is down meanwhile; any other is not.`;
+The new version must become healthy (Jail-Health) or, without a health check, stay up; otherwise the old version keeps
+running and the exit status is 1. Jails with volumes or an address of their own are stopped during the switch; others
+keep serving.`;
 
 interface Flags {
   wait: number;
-  output: OutputFormat;
+  format: OutputForm;
 }
 
 /** `prodng rollback` */
 export function register(program: Command): void {
   program
     .command('rollback')
-    .description('take a jail back to the version before')
-    .argument('<jail>', 'its name')
-    .option('--wait <seconds>', 'how long it may take to prove healthy', countOption, 60)
-    .addOption(outputOption())
+    .description('return a jail to its previous version')
+    .argument('<jail>', 'name of the jail')
+    .option('--wait <seconds>', 'time allowed to become healthy', countOption, 60)
+    .addOption(formatOption())
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(rollback);
 }
 
-async function rollback(name: string, { wait, output }: Flags): Promise<void> {
+async function rollback(name: string, { wait, format }: Flags): Promise<void> {
   const client = await agentClient();
   const body = { patience: wait * 1000 };
   const jail = (await client.call('POST', jailPath(name, '/rollback'), body)) as JailDetail;
-  if (output === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
-  else print(output === 'name' ? `${name}\n` : `${name} is at ${jail.version}, ${jail.state}\n`);
+  if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
+  else print(format === 'name' ? `${name}\n` : `${name} is at ${jail.version}, ${jail.state}\n`);
 }

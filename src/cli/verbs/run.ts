@@ -28,9 +28,9 @@ Examples:
   prodng run hello.deb --shell
   prodng run hello.deb -- /usr/bin/env
 
-The exit status is the service's own; 128 and the signal's number when a signal ended it; 2, with the reason on
-standard error, when the jail was not run. Ctrl-C and SIGTERM stop the service as Jail-Stop says, the second Ctrl-C
-kills it. A host cannot reach its own macvlan jails, by design of the kernel; --publish gives it a way in.`;
+The exit status is that of the service; 128 + N if signal N ended it; 2, with the reason on standard error, if the jail
+was not started. Ctrl-C and SIGTERM stop the service as Jail-Stop declares; a second one kills it. The kernel does not
+let a host reach its own macvlan jails; use --publish.`;
 
 /** `prodng run`: runs a jail in the foreground. */
 export function register(program: Command): void {
@@ -38,34 +38,38 @@ export function register(program: Command): void {
     .command('run')
     .description('run a jail in the foreground, as root')
     .argument('<file.deb>', "the jail's package")
-    .argument('[argv...]', 'after --: what to run in the jail instead of its service')
+    .argument('[argv...]', 'program and arguments to run instead of the service, after --')
     .option(
       '--publish <[address:]port:jailport>',
-      'let a port of the host lead into the jail',
+      'forward a host port to a jail port; repeatable',
       publishOption,
       [],
     )
     .option('--shell', 'run a shell in the jail instead of its service')
-    .option('--print-spec', 'only print the OCI configuration that the jail would get')
-    .option('--uplink <link>', 'the interface of the host that a macvlan jail is connected to')
-    .option('--address <cidr>', "a macvlan jail's own address, or dhcp")
-    .option('--gateway <address>', "a macvlan jail's default route")
+    .option('--print-spec', 'print the OCI configuration and exit')
+    .option('--uplink <link>', 'host interface for a macvlan jail')
+    .option('--address <cidr>', 'address of a macvlan jail, or dhcp')
+    .option('--gateway <address>', 'default gateway of a macvlan jail')
     .option(
       '--name <name>',
-      "a name for this run, with volumes of its own (default: the package's)",
+      'name of this run; each name has its own volumes (default: the package)',
       nameOption,
     )
-    .option('--runtime <path>', 'the OCI runtime (default: crun or runc, whichever works here)')
-    .option('--verbose', 'tell what the kernel put in force even where there is no terminal')
+    .option('--runtime <path>', 'OCI runtime (default: crun, or runc where crun does not work)')
+    .option('--verbose', 'report what is in force even if standard error is not a terminal')
     .addHelpText('after', examples)
     .action(run);
 }
 
 async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> {
   if (process.getuid?.() !== 0)
-    throw new ProdngError('HOST_LACKS', 'run: only root can give a jail uids and a network of its own', {
-      hint: 'sudo prodng run ...',
-    });
+    throw new ProdngError(
+      'HOST_LACKS',
+      'run: must be run as root, to set up user ids and network namespaces',
+      {
+        hint: 'sudo prodng run ...',
+      },
+    );
   const { runJail, jailSpec } = await import('../../jail/lifecycle/run-jail.ts');
   const options = runOptions(deb, argv, flags);
   if (flags.printSpec === true) {
@@ -88,7 +92,7 @@ async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> 
 function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOptions {
   const { shell, name, runtime, publish } = flags;
   if (shell === true && argv.length > 0)
-    throw new ProdngError('USAGE', '--shell takes no command: give the one or the other');
+    throw new ProdngError('USAGE', '--shell cannot be combined with a command');
   const uplink = uplinkOf(flags);
   return {
     deb,
@@ -123,11 +127,11 @@ function lateProgress(): Progress {
 function uplinkOf({ uplink, address, gateway }: RunFlags): Uplink | undefined {
   if (uplink === undefined && address === undefined && gateway === undefined) return undefined;
   if (uplink === undefined || address === undefined)
-    throw new ProdngError('USAGE', '--uplink and --address belong together', {
+    throw new ProdngError('USAGE', '--uplink and --address must be used together', {
       hint: 'for example: --uplink eth0 --address 192.0.2.10/24 --gateway 192.0.2.1',
     });
   if (address === 'dhcp' && gateway !== undefined)
-    throw new ProdngError('USAGE', '--gateway is for a static address: by DHCP the server names it');
+    throw new ProdngError('USAGE', '--gateway requires a static address; with dhcp the server sets it');
   return { link: uplink, address, ...(gateway === undefined ? {} : { gateway }) };
 }
 
@@ -143,7 +147,7 @@ function publishOption(text: string, previous: PublishRequest[]): PublishRequest
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:]+):)?(\d{1,5}):(\d{1,5})$/.exec(text);
   const [hostPort, jailPort] = [Number(match?.[2]), Number(match?.[3])];
   if (match === null || hostPort > 65_535 || jailPort > 65_535 || jailPort < 1)
-    throw new InvalidArgumentError('write [ADDRESS:]PORT:JAILPORT, such as 8080:80 or 127.0.0.2:8080:80');
+    throw new InvalidArgumentError('expected [ADDRESS:]PORT:JAILPORT, e.g. 8080:80 or 127.0.0.2:8080:80');
   const hostAddress = match[1]?.replace(/^\[|\]$/g, '');
   return [...previous, { hostPort, jailPort, ...(hostAddress === undefined ? {} : { hostAddress }) }];
 }
@@ -151,6 +155,6 @@ function publishOption(text: string, previous: PublishRequest[]): PublishRequest
 function nameOption(text: string): string {
   if (/^[a-z0-9][a-z0-9+.-]{1,62}$/.test(text)) return text;
   throw new InvalidArgumentError(
-    'a name has 2 to 63 of a-z, 0-9, +, - and ., and begins with a letter or digit',
+    'invalid name: 2 to 63 characters of a-z, 0-9, +, - and ., starting with a letter or digit',
   );
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { parseSize } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
-import { type OutputFormat, outputOption } from '../terminal/output.ts';
+import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
@@ -14,50 +14,49 @@ Examples:
   prodng set web order=10
   prodng set web memory=
 
-A macvlan jail with nothing set gets an address of the network that agent.json names. An address is static, or dhcp.
-It holds from the next start, and stands in /etc/prodng/jails.d. Limits may be lowered freely, and raised as far as
-the host's agent.json lets them. An empty value takes a setting back.`;
+Without settings, a macvlan jail gets an address from the network in agent.json. An address is static or "dhcp".
+Settings are stored in /etc/prodng/jails.d and take effect at the next start. Limits can be lowered freely, and raised
+up to the maximum in agent.json. An empty value removes a setting.`;
 
 /** `prodng set` */
 export function register(program: Command): void {
   program
     .command('set')
-    .description("set a jail's uplink, address, limits or place at boot")
-    .argument('<jail>', 'its name')
-    .argument(
-      '<setting...>',
-      'network, uplink, address, gateway, memory, cpu, pids or order, each with =VALUE',
-    )
-    .addOption(outputOption())
+    .description("set a jail's network, address, limits or boot order")
+    .argument('<jail>', 'name of the jail')
+    .argument('<setting...>', 'NAME=VALUE: network, uplink, address, gateway, memory, cpu, pids or order')
+    .addOption(formatOption())
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(set);
 }
 
-async function set(name: string, settings: string[], { output }: { output: OutputFormat }): Promise<void> {
+async function set(name: string, settings: string[], { format }: { format: OutputForm }): Promise<void> {
   const body = Object.fromEntries(settings.map(parseSetting));
   const client = await agentClient();
   const jail = await client.call('PATCH', jailPath(name, '/overrides'), body);
-  if (output === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
-  else if (output === 'name') print(`${name}\n`);
-  else print(`${name}: set; it holds from the next start: prodng restart ${name}\n`);
+  if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
+  else if (format === 'name') print(`${name}\n`);
+  else print(`${name}: set; takes effect at the next start: prodng restart ${name}\n`);
 }
 
 const numbers = new Set(['cpu', 'pids', 'order']);
 
 function parseSetting(setting: string): [string, string | number | null] {
   const [key = '', value] = setting.split(/=(.*)/s, 2);
-  if (value === undefined)
-    throw new ProdngError('USAGE', `${setting}: write SETTING=VALUE, such as memory=48M`);
+  if (value === undefined) throw new ProdngError('USAGE', `${setting}: expected NAME=VALUE, e.g. memory=48M`);
   if (value === '') return [key, null];
-  if (key === 'memory') return [key, parseSize(value) ?? wrong(setting, 'a size, such as 48M')];
+  if (key === 'memory') return [key, parseSize(value) ?? wrong(setting, 'invalid size; expected e.g. 48M')];
   if (!numbers.has(key)) return [key, value];
   const isNumber = key === 'cpu' ? /^\d{1,9}%?$/.test(value) : /^\d{1,9}$/.test(value);
   return [
     key,
-    isNumber ? Number.parseInt(value, 10) : wrong(setting, key === 'cpu' ? 'such as 25%' : 'a number'),
+    isNumber
+      ? Number.parseInt(value, 10)
+      : wrong(setting, key === 'cpu' ? 'invalid share; expected e.g. 25%' : 'invalid number'),
   ];
 }
 
 function wrong(setting: string, expected: string): never {
-  throw new ProdngError('USAGE', `${setting}: what is wanted is ${expected}`);
+  throw new ProdngError('USAGE', `${setting}: ${expected}`);
 }

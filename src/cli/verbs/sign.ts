@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { Signer } from '../../sign/signer.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { passphraseOption } from '../terminal/passphrase.ts';
 import { print } from '../terminal/print.ts';
@@ -10,7 +11,7 @@ interface SignOptions extends SigningOptions {
   detached?: true;
   type?: string;
   output?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 const examples = `
@@ -21,26 +22,23 @@ Examples:
   prodng sign hello_1.0_amd64.deb --detached
   prodng sign hello_1.0_amd64.buildinfo
 
-A .deb gets its signatures as last members, the first one _gpgorigin, the next _gpgmaint: debsig-verify accepts them,
-and without them the file is bit for bit as before. .changes and .buildinfo files are clearsigned. Signatures are
-dated SOURCE_DATE_EPOCH where that is set.`;
+Signatures are added to a .deb as its last members (_gpgorigin, then _gpgmaint), as debsig-verify expects; removing them
+restores the file bit for bit. .changes and .buildinfo files are clearsigned. If SOURCE_DATE_EPOCH is set, it is the
+date of the signature.`;
 
 export function register(program: Command): void {
   program
     .command('sign')
     .description('sign a .deb, .changes or .buildinfo')
-    .argument('<file>', 'the file; it is replaced as a whole')
-    .option('--key <id>', 'sign with this key of prodng key list; may be given again', collectValues)
-    .option(
-      '--gpg <id>',
-      'sign with this key of gpg, on a token for instance; may be given again',
-      collectValues,
-    )
-    .option('--detached', 'write the signature to FILE.asc instead, over the .deb without its signatures')
-    .option('--type <name>', 'the type of the first signature: origin, maint, archive or another word')
-    .option('-o, --output <file>', 'write the signed file here instead')
+    .argument('<file>', 'the file; replaced atomically')
+    .option('--key <id>', 'sign with this key (see prodng key list); repeatable', collectValues)
+    .option('--gpg <id>', 'sign with this gpg key, e.g. on a token; repeatable', collectValues)
+    .option('--detached', 'write a detached signature of the unsigned .deb to FILE.asc')
+    .option('--type <name>', 'type of the first signature: origin, maint, archive or another word')
+    .option('-o, --output <file>', 'write the signed file to FILE instead')
     .option(...passphraseOption)
-    .option('--json', 'report the signatures as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(sign);
 }
@@ -63,7 +61,7 @@ async function sign(file: string, options: SignOptions): Promise<void> {
     });
     return added.map((item) => ({ file: output ?? file, ...item }));
   });
-  if (options.json) print(`${JSON.stringify(made, undefined, 2)}\n`);
+  if (options.format === 'json') print(`${JSON.stringify(made, undefined, 2)}\n`);
   else
     for (const { file: where, member, fingerprint, userId } of made) {
       const what = member === undefined ? where : `${where}: ${member}`;

@@ -1,37 +1,39 @@
 import type { Command } from 'commander';
 import type { Stats } from '../../agent/metrics/stats.ts';
 import { agentClient } from '../terminal/agent-client.ts';
-import { type OutputFormat, outputOption, tableText } from '../terminal/output.ts';
+import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
+import { tableText } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 import { statsColumns, type Usage, usageOf } from '../terminal/usage.ts';
 
 const examples = `
 Examples:
   prodng stats
-  prodng stats -o json
+  prodng stats --json
 
-CPU is measured over half a second, in percent of one CPU.`;
+CPU is sampled over 0.5 s, in percent of one CPU.`;
 
 /** `prodng stats` */
 export function register(program: Command): void {
   program
     .command('stats')
-    .description('show what the running jails use')
-    .addOption(outputOption())
+    .description('show resource use of running jails')
+    .addOption(formatOption())
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(stats);
 }
 
-async function stats({ output }: { output: OutputFormat }): Promise<void> {
+async function stats({ format }: { format: OutputForm }): Promise<void> {
   const client = await agentClient();
   const read = async () => (await client.call('GET', '/v1/stats')) as Stats[];
   const before = await read();
-  if (output === 'name') {
+  if (format === 'name') {
     print(before.map(({ name }) => `${name}\n`).join(''));
     return;
   }
   await new Promise((resolve) => setTimeout(resolve, 500));
   const usage: Usage[] = usageOf(before, await read());
-  if (output === 'json') print(`${JSON.stringify(usage, undefined, 2)}\n`);
+  if (format === 'json') print(`${JSON.stringify(usage, undefined, 2)}\n`);
   else print(tableText(usage, statsColumns));
 }

@@ -5,7 +5,7 @@ import { registerJailVerb } from './jail-verb.ts';
 export function register(program: Command): void {
   registerJailVerb(program, {
     verb: 'stop',
-    description: 'stop jails as they declare',
+    description: 'stop jails, as Jail-Stop declares',
     examples: ['prodng stop web'],
   });
 }

@@ -5,7 +5,7 @@ import { registerJailVerb } from './jail-verb.ts';
 export function register(program: Command): void {
   registerJailVerb(program, {
     verb: 'thaw',
-    description: 'let the processes of frozen jails go on',
+    description: 'resume frozen jails',
     examples: ['prodng thaw web'],
   });
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Stats } from '../../agent/metrics/stats.ts';
 import { agentClient, untilInterrupted } from '../terminal/agent-client.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { countOption } from '../terminal/output.ts';
 import { isTerminal, print } from '../terminal/print.ts';
 import { isSortKey, type SortKey, sortKeys, topText } from '../terminal/top-text.ts';
@@ -10,42 +11,39 @@ Examples:
   prodng top
   prodng top web
   prodng top --processes --sort memory
-  prodng top -o json -n 2 | tail -1 | jq '.[].cpu'
+  prodng top --json -n 2 | tail -1 | jq '.[].cpu'
 
-With a jail's name, or --processes, it shows the processes as well. A process has no network figures of its own: the
-network belongs to its jail. WAIT is the part of the time in which some process of the jail could not go on for want of
-CPU, memory or I/O; it takes cgroup v2. The keys c, m, i, n and w sort by CPU, memory, I/O, network and WAIT; q ends it.`;
+With a jail's name, or with --processes, processes are listed too. Network figures exist per jail only. WAIT is the share
+of time in which some process of the jail was stalled on CPU, memory or I/O (pressure stall information, cgroup v2 only).
+Keys: c, m, i, n and w sort by CPU, memory, I/O, network and WAIT; q quits. With --json, each line is one update.`;
 
 interface Flags {
   processes?: true;
   sort: SortKey;
   delay: number;
   count?: number;
-  output: 'table' | 'json';
+  format: TextOrJson;
 }
 
 /** `prodng top` */
 export function register(program: Command): void {
   program
     .command('top')
-    .description('show, live, what jails and their processes use')
-    .argument('[jail]', 'only that one, and its processes')
-    .option('-p, --processes', 'the processes of all jails too')
-    .addOption(new Option('-s, --sort <key>', 'what comes first').choices(sortKeys).default('cpu'))
-    .option('-d, --delay <seconds>', 'time between two looks', delayOption, 1)
-    .option('-n, --count <count>', 'end after so many looks', countOption)
-    .addOption(
-      new Option('-o, --output <form>', 'table, or json: one look a line')
-        .choices(['table', 'json'])
-        .default('table'),
-    )
+    .description('show live resource use of jails and their processes')
+    .argument('[jail]', 'show only this jail, with its processes')
+    .option('-p, --processes', 'show the processes of all jails')
+    .addOption(new Option('-s, --sort <key>', 'sort key').choices(sortKeys).default('cpu'))
+    .option('-d, --delay <seconds>', 'refresh interval, in seconds', delayOption, 1)
+    .option('-n, --count <count>', 'exit after COUNT updates', countOption)
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(top);
 }
 
 async function top(
   name: string | undefined,
-  { processes, sort, delay, count, output }: Flags,
+  { processes, sort, delay, count, format }: Flags,
 ): Promise<void> {
   const client = await agentClient();
   const stop = new AbortController();
@@ -55,11 +53,11 @@ async function top(
   if (name !== undefined || processes === true) query.set('processes', 'true');
   let [before, now]: Stats[][] = [[], []];
   const view = { sort };
-  const isScreen = output === 'table' && isTerminal();
+  const isScreen = format === 'text' && isTerminal();
   const draw = () => {
     const text = topText(before ?? [], now ?? [], view.sort);
     if (isScreen) print(screenOf(text));
-    else print(output === 'json' ? `${JSON.stringify(now)}\n` : text);
+    else print(format === 'json' ? `${JSON.stringify(now)}\n` : text);
   };
   const leave = isScreen
     ? enterScreen((key) => {

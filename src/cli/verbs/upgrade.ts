@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { JailDetail } from '../../agent/api/jail-view.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
-import { countOption, type OutputFormat, outputOption } from '../terminal/output.ts';
+import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
+import { countOption } from '../terminal/output.ts';
 import { parseSource, sourceHelp } from '../terminal/package-source.ts';
 import { print } from '../terminal/print.ts';
 
@@ -12,15 +13,16 @@ Examples:
   prodng upgrade web web=1.5-1
   prodng upgrade --accept web web_2.0-1_amd64.deb
 
-The new version must prove healthy, by Jail-Health or by staying up; else the old one goes on, and the exit status
-is 1. A jail with volumes or an address of its own is down meanwhile; any other is not.
+The new version must become healthy (Jail-Health) or, without a health check, stay up; otherwise the old version keeps
+running and the exit status is 1. Jails with volumes or an address of their own are stopped during the switch; others
+keep serving.
 ${sourceHelp}
-With none, it is the newest of the jail's own package in an archive.`;
+Without PACKAGE, the newest version of the jail's package in an archive is used.`;
 
 interface Flags {
   wait: number;
   sha256?: string;
-  output: OutputFormat;
+  format: OutputForm;
   accept?: true;
 }
 
@@ -28,16 +30,14 @@ interface Flags {
 export function register(program: Command): void {
   program
     .command('upgrade')
-    .description('take a jail to another version of its package')
-    .argument('<jail>', 'its name')
-    .argument(
-      '[package]',
-      'the new version: a file, an address, or a name (default: the newest in an archive)',
-    )
-    .option('--sha256 <digest>', 'what the file at an address must have')
-    .option('--accept', 'agree that it declares more than the old one')
-    .option('--wait <seconds>', 'how long it may take to prove healthy', countOption, 60)
-    .addOption(outputOption())
+    .description('upgrade a jail to another version of its package')
+    .argument('<jail>', 'name of the jail')
+    .argument('[package]', 'the new version: a file, a URL, or a name (default: the newest in an archive)')
+    .option('--sha256 <digest>', 'expected SHA-256 of the file at a URL')
+    .option('--accept', 'consent to what the new version declares in addition')
+    .option('--wait <seconds>', 'time allowed to become healthy', countOption, 60)
+    .addOption(formatOption())
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(upgrade);
 }
@@ -45,7 +45,7 @@ export function register(program: Command): void {
 async function upgrade(
   name: string,
   text: string | undefined,
-  { wait, output, accept, sha256 }: Flags,
+  { wait, format, accept, sha256 }: Flags,
 ): Promise<void> {
   const client = await agentClient();
   // of an instance too: web@2 is of the package web
@@ -56,6 +56,6 @@ async function upgrade(
   );
   const body = { patience: wait * 1000, ...source, accept: accept === true };
   const jail = (await client.call('POST', jailPath(name, '/upgrade'), body)) as JailDetail;
-  if (output === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
-  else print(output === 'name' ? `${name}\n` : `${name} is at ${jail.version}, ${jail.state}\n`);
+  if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
+  else print(format === 'name' ? `${name}\n` : `${name} is at ${jail.version}, ${jail.state}\n`);
 }

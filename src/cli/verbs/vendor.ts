@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { prodngPaths } from '../../system/paths.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { print } from '../terminal/print.ts';
 import { terminalProgress } from '../terminal/terminal-progress.ts';
@@ -8,7 +9,7 @@ interface VendorCommandOptions {
   output?: string;
   plain?: true;
   sources?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 const examples = `
@@ -17,22 +18,23 @@ Examples:
   prodng vendor ./hello --output /srv/vendored/hello-0.1.0
   prodng build --from-vendor /srv/vendored/hello-0.1.0 ./hello
 
-The folder holds every locked package, the files of Jail-Inputs, what package-lock.json pins, and the lock. SHA256SUMS
-names each of them: sha256sum --check SHA256SUMS checks it without prodng.`;
+The folder contains all locked packages, the files of Jail-Inputs, the packages pinned by package-lock.json, and the
+lock. SHA256SUMS lists them all; check it with: sha256sum --check SHA256SUMS`;
 
 export function register(program: Command): void {
   program
     .command('vendor')
-    .description('copy every input of a build to a folder, to build from it without an archive')
+    .description('copy all inputs of a build into a folder, for builds without an archive')
     .argument(
       '[dir]',
-      'the jail source, which has been built; with --plain any source package, or its .dsc',
+      'the jail source, built before; with --plain, any Debian source package or its .dsc',
       '.',
     )
-    .option('-o, --output <folder>', 'the folder (default: NAME_VERSION_vendor beside the source)')
-    .option('--plain', 'for what is built with --plain')
-    .option('--sources <file>', 'the archives to use, as in sources.list(5), DEB822-STYLE FORMAT')
-    .option('--json', 'report what was copied as JSON')
+    .option('-o, --output <folder>', 'target folder (default: NAME_VERSION_vendor next to the source)')
+    .option('--plain', 'the source is built with --plain')
+    .option('--sources <file>', 'package archives, in the DEB822 format of sources.list(5)')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(vendorSource);
 }
@@ -59,5 +61,5 @@ async function vendorSource(dir: string, options: VendorCommandOptions): Promise
     }),
   );
   const text = `${result.folder}: ${result.files} files`;
-  print(`${options.json ? JSON.stringify(result, undefined, 2) : text}\n`);
+  print(`${options.format === 'json' ? JSON.stringify(result, undefined, 2) : text}\n`);
 }

@@ -5,6 +5,7 @@ import { type CheckId, checkIds } from '../../verify/checks/check.ts';
 import type { Trust } from '../../verify/checks/check-signature.ts';
 import { parseVariations, type VariationName, variationNames } from '../../verify/rebuild/variation-names.ts';
 import type { Verification, VerifyOptions } from '../../verify/verify.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { isTerminal, print } from '../terminal/print.ts';
 import { terminalProgress } from '../terminal/terminal-progress.ts';
@@ -20,7 +21,7 @@ interface VerifyArguments {
   vary?: VariationName[];
   diffoscope?: true;
   timeout?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 const examples = `
@@ -31,39 +32,37 @@ Examples:
   prodng verify hello_1.0_amd64.deb --rebuild --source ./hello
   prodng verify hello_1.0_amd64.deb --rebuild --source ./hello --vary all,-clock
 
-The clock is varied with libfaketime (package faketime), the order of directories with disorderfs, which needs FUSE. A
-variation that this host cannot make is named as not possible here.
+The clock is varied with libfaketime (package faketime), directory order with disorderfs (needs FUSE). Variations that
+this host does not support are listed as not possible.
 
-A check that is not possible here is no pass: --require makes it a failure.
+A check that is not possible on this host does not count as passed; with --require it counts as failed.
 
-Exit status: 0 nothing failed, 1 a check failed or none passed, 2 it could not be tried.`;
+Exit status: 0 no check failed, 1 a check failed or none passed, 2 verification could not run.`;
 
 export function register(program: Command): void {
   program
     .command('verify')
-    .description('check a .deb: structure, contents, lock, signatures and what stands beside it')
+    .description('verify a .deb: structure, contents, lock, signatures, SBOM and provenance')
     .argument('<file>', 'the .deb')
-    .option('--policy <file>', 'who must have signed it: a JSON file, see docs')
-    .option('--keyring <file>', 'keys to believe, any one of them; may be given again', collectFiles)
-    .option('--require <checks>', 'checks that must pass, by name, with commas between', parseChecks)
-    .option(
-      '--sources <file>',
-      'archives to fetch locked packages from, as in sources.list(5), DEB822-STYLE FORMAT',
-    )
+    .option('--policy <file>', 'signature policy (JSON): whose signatures are required')
+    .option('--keyring <file>', 'trusted keys, any of which must have signed; repeatable', collectFiles)
+    .option('--require <checks>', 'comma-separated checks that must pass', parseChecks)
+    .option('--sources <file>', 'package archives, in the DEB822 format of sources.list(5)')
     .option(
       '--rebuild',
-      'build it again from --source and the lock inside, under variation, and compare the bytes',
+      'rebuild from --source and the embedded lock under variations, and compare the bytes',
     )
-    .option('--source <path>', 'the source of the .deb: a folder, or the .dsc of an ordinary package')
+    .option('--source <path>', 'the source: a folder, or the .dsc of an ordinary package')
     .option(
       '--vary <names>',
-      `what to vary: all, or names with + or -, such as all,-clock; ${variationNames.join(', ')}`,
+      `variations: all, or names prefixed with + or -, e.g. all,-clock; ${variationNames.join(', ')}`,
       parseVary,
     )
-    .option('--diffoscope', 'let diffoscope say what differs, too')
-    .option('--timeout <time>', 'end each build after that time, such as 30min')
-    .option('--offline', 'fetch nothing: what is not in the store cannot be compared')
-    .option('--json', 'report as JSON')
+    .option('--diffoscope', 'also show differences with diffoscope')
+    .option('--timeout <time>', 'abort each build after TIME, e.g. 30min')
+    .option('--offline', 'do not fetch; packages missing from the store cannot be compared')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(verify);
 }
@@ -102,7 +101,8 @@ async function verify(file: string, options: VerifyArguments): Promise<void> {
     });
   });
   const status = verificationStatus(verification.checks, options.require);
-  if (options.json) print(`${JSON.stringify({ passed: status === 0, ...verification }, undefined, 2)}\n`);
+  if (options.format === 'json')
+    print(`${JSON.stringify({ passed: status === 0, ...verification }, undefined, 2)}\n`);
   else await printTable(verification, status, options.require ?? []);
   process.exitCode = status;
 }
