@@ -4,7 +4,7 @@ import { runFolder } from '../jail/lifecycle/jail-slot.ts';
 import type { AgentContext } from './agent-context.ts';
 import { EventLog } from './events/event-log.ts';
 import { Addresses } from './network/addresses.ts';
-import { assertNoGain } from './packages/consent.ts';
+import { AgreedVersion } from './packages/consent.ts';
 import { type Admission, collectTrees, unpackVersion, versionOf } from './packages/installed.ts';
 import type { PackageFinder, PackageSource } from './packages/package-source.ts';
 import type { AgentPaths } from './state/agent-paths.ts';
@@ -163,14 +163,14 @@ export class Agent {
       if (unpacked.name !== packageOf(name))
         throw new ProdngError('USAGE', `${deb} is the package ${unpacked.name}, and ${name} is none of it`);
       const { installed } = unpacked;
-      if (!accept) assertNoGain(jail, installed);
+      const agreed = AgreedVersion.ask(jail, installed, accept);
       await jail.queue.run(async () => {
         const versions = jail.state.versions.filter(({ sha256 }) => sha256 !== installed.sha256);
         await jail.change({ versions: [...versions, installed] });
       });
-      return installed.sha256;
+      return agreed;
     });
-    return this.#switch(jail, to, 'upgrade', patience, known.has(to));
+    return this.#switch(jail, to, 'upgrade', patience, known.has(to.sha256));
   }
 
   /**
@@ -180,7 +180,7 @@ export class Agent {
    */
   async rollback(name: string, patience: number): Promise<SupervisedJail> {
     const jail = this.jail(name);
-    const { previous } = jail.state;
+    const previous = AgreedVersion.previous(jail);
     if (previous === undefined)
       throw new ProdngError('JAIL_STATE', `${name}: there is no earlier version of it`, {
         hint: `see what is kept: prodng inspect ${name}`,
@@ -190,19 +190,19 @@ export class Agent {
 
   async #switch(
     jail: SupervisedJail,
-    to: string,
+    to: AgreedVersion,
     kind: 'upgrade' | 'rollback',
     patience: number,
     keep: boolean,
   ): Promise<SupervisedJail> {
     try {
       await jail.queue.run(async () => {
-        if (jail.state.current === to) return;
+        if (jail.state.current === to.sha256) return;
         try {
           await switchVersion(jail, to, kind, patience, this.context);
         } catch (error) {
           if (!keep)
-            await jail.change({ versions: jail.state.versions.filter(({ sha256 }) => sha256 !== to) });
+            await jail.change({ versions: jail.state.versions.filter(({ sha256 }) => sha256 !== to.sha256) });
           throw error;
         }
         await jail.change({ versions: keptVersions(jail.state, this.options.keepVersions) });

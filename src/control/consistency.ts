@@ -11,7 +11,7 @@ import type { JailDeclaration } from './jail-declaration.ts';
  */
 export function findInconsistencies(
   declaration: JailDeclaration,
-  invalid: ReadonlySet<keyof JailDeclaration> = new Set(),
+  invalid: ReadonlySet<string> = new Set(),
 ): Inconsistency[] {
   return [...mountChecks, ...networkChecks, ...limitChecks]
     .filter((check) => !check.reads.some((key) => invalid.has(key)))

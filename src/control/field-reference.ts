@@ -1,8 +1,9 @@
-import { type JailFieldInfo, jailFieldList } from './jail-fields.ts';
+import type { JailField } from './jail-field.ts';
+import { jailFieldList } from './jail-fields.ts';
 
 /** docs/control-fields.md: the reference of all Jail-* fields, made from the same table as their parser. */
-export function fieldReference(): string {
-  return `${introduction}\n${overview()}\n${jailFieldList.map(section).join('\n')}`;
+export function fieldReference(fields: readonly JailField<unknown>[] = jailFieldList): string {
+  return `${introduction}\n${overview(fields)}\n${fields.map(section).join('\n')}`;
 }
 
 const introduction = `# Control fields of a jail
@@ -31,18 +32,18 @@ XB-Jail-Filesystem: rw /var/lib/hello size=64M
 \`\`\`
 `;
 
-function overview(): string {
-  const rows = jailFieldList.map(
+function overview(fields: readonly JailField<unknown>[]): string {
+  const rows = fields.map(
     (field) => `| [\`Jail-${field.name}\`](#jail-${field.name.toLowerCase()}) | ${defaultOf(field)} |`,
   );
   return `| field | default |\n|---|---|\n${rows.join('\n')}\n`;
 }
 
-function defaultOf(field: JailFieldInfo): string {
+function defaultOf(field: JailField<unknown>): string {
   return field.required ? '**required**' : `\`${field.default ?? 'none'}\``;
 }
 
-function section(field: JailFieldInfo): string {
+function section(field: JailField<unknown>): string {
   const example = `XB-Jail-${field.name}: ${field.example.replaceAll('\n', '\n ')}`;
   return `## Jail-${field.name}
 

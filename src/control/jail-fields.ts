@@ -19,8 +19,7 @@ import { stopField } from './fields/stop.ts';
 import { syscallsField } from './fields/syscalls.ts';
 import { userField } from './fields/user.ts';
 import { workdirField } from './fields/workdir.ts';
-import type { JailDeclaration } from './jail-declaration.ts';
-import type { JailField } from './jail-field.ts';
+import type { FieldTable, JailField } from './jail-field.ts';
 
 /** Every `Jail-*` field by the key it has in a declaration, in the order of the documentation. */
 export const jailFields = {
@@ -45,13 +44,10 @@ export const jailFields = {
   compose: composeField,
   prune: pruneField,
   inputs: inputsField,
-} as const satisfies { [K in keyof Required<JailDeclaration>]: JailField<JailDeclaration[K]> };
+} as const satisfies FieldTable;
 
-/** What is the same for every field, whatever its value is. */
-export type JailFieldInfo = Pick<
-  JailField<unknown>,
-  'name' | 'required' | 'default' | 'syntax' | 'choices' | 'pattern' | 'doc' | 'example' | 'parse'
->;
+/** `Memory`: the name of a field without its prefix is its key with a capital letter. */
+export type FieldName = Capitalize<keyof typeof jailFields>;
 
 /** The fields as a list. */
-export const jailFieldList: readonly JailFieldInfo[] = Object.values(jailFields);
+export const jailFieldList: readonly JailField<unknown>[] = Object.values(jailFields);

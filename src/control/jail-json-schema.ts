@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { Field } from './deb822-types.ts';
-import { type JailFieldInfo, jailFieldList } from './jail-fields.ts';
+import type { JailField } from './jail-field.ts';
+import { jailFieldList } from './jail-fields.ts';
 import type { JailPrefix } from './jail-schema.ts';
 
 /**
  * A zod schema of the Jail-* fields as text. It validates with the fields' own parsers. Only programs that need a
  * schema as such load this module; commands read declarations with parseJailDeclaration, without zod's start-up time.
  */
-export function jailFieldsSchema(prefix: JailPrefix) {
+export function jailFieldsSchema(prefix: JailPrefix, fields = jailFieldList) {
   const shape: Record<string, z.ZodType<string | undefined>> = {};
-  for (const info of jailFieldList) {
+  for (const info of fields) {
     const schema = fieldSchema(info);
     shape[prefix + info.name] = info.required ? schema : schema.optional();
   }
@@ -19,7 +20,7 @@ export function jailFieldsSchema(prefix: JailPrefix) {
   });
 }
 
-function fieldSchema(info: JailFieldInfo): z.ZodType<string> {
+function fieldSchema(info: JailField<unknown>): z.ZodType<string> {
   const text = info.pattern === undefined ? z.string() : z.string().regex(new RegExp(info.pattern));
   const base: z.ZodType<string> = info.choices === undefined ? text : z.enum(info.choices);
   return base
@@ -34,6 +35,9 @@ function fieldSchema(info: JailFieldInfo): z.ZodType<string> {
 }
 
 /** The JSON Schema (draft 2020-12) of the Jail-* fields, for editors and other tools. */
-export function jailFieldsJsonSchema(prefix: JailPrefix = 'XB-Jail-'): Record<string, unknown> {
-  return { ...z.toJSONSchema(jailFieldsSchema(prefix), { io: 'input' }) };
+export function jailFieldsJsonSchema(
+  prefix: JailPrefix = 'XB-Jail-',
+  fields = jailFieldList,
+): Record<string, unknown> {
+  return { ...z.toJSONSchema(jailFieldsSchema(prefix, fields), { io: 'input' }) };
 }

@@ -1,10 +1,11 @@
-import type { Diagnostic } from '../error/prodng-error.ts';
+import { type Diagnostic, ProdngError } from '../error/prodng-error.ts';
 import { findInconsistencies } from './consistency.ts';
 import type { Field, Paragraph } from './deb822-types.ts';
 import type { DeclarationFault, Report } from './field-value.ts';
+import type { Inconsistency } from './inconsistency.ts';
 import type { JailDeclaration } from './jail-declaration.ts';
-import type { JailField } from './jail-field.ts';
-import { jailFieldList, jailFields } from './jail-fields.ts';
+import type { FieldTable, JailField, ValuesOf } from './jail-field.ts';
+import { jailFields } from './jail-fields.ts';
 import { didYouMean } from './suggest.ts';
 
 /** A finding in a declaration; `code` names its kind and is stable. */
@@ -15,12 +16,14 @@ export interface DeclarationDiagnostic extends Diagnostic {
 /** How the fields are called: in a source's debian/control, or in a .deb's. */
 export type JailPrefix = 'XB-Jail-' | 'Jail-';
 
-export interface ParsedDeclaration {
+export interface ParsedFields<Declaration> {
   /** Present when there is no diagnostic. */
-  declaration?: JailDeclaration;
+  declaration?: Declaration;
   /** Every fault, in the order of the file. */
   diagnostics: DeclarationDiagnostic[];
 }
+
+export type ParsedDeclaration = ParsedFields<JailDeclaration>;
 
 /**
  * Reads the Jail-* fields of a stanza, with every default filled in. All faults are found in one go; each says what
@@ -33,10 +36,25 @@ export function parseJailDeclaration(
   file: string,
   prefix: JailPrefix,
 ): ParsedDeclaration {
-  const reader = new DeclarationReader(paragraph, file, prefix);
+  return parseFields(jailFields, findInconsistencies, paragraph, file, prefix);
+}
+
+/**
+ * As parseJailDeclaration, for the fields of any table.
+ *
+ * @param contradictions finds what no field can find alone; `invalid` names the keys whose fields could not be read
+ */
+export function parseFields<const Table extends FieldTable>(
+  table: Table,
+  contradictions: (declaration: ValuesOf<Table>, invalid: ReadonlySet<string>) => readonly Inconsistency[],
+  paragraph: Paragraph,
+  file: string,
+  prefix: JailPrefix,
+): ParsedFields<ValuesOf<Table>> {
+  const reader = new FieldReader(table, paragraph, file, prefix);
   reader.refuseUnknown();
-  const declaration = reader.declaration();
-  reader.checkConsistency(declaration);
+  const declaration = reader.values();
+  reader.report(contradictions(declaration, reader.invalid));
   if (reader.diagnostics.length === 0) return { declaration, diagnostics: [] };
   return {
     diagnostics: reader.diagnostics.sort((a, b) => a.line - b.line || (a.column ?? 0) - (b.column ?? 0)),
@@ -55,21 +73,24 @@ function isJailLike(name: string): boolean {
 
 const jailLike = /^(?:x[bcs]*-)?jail-/;
 
-class DeclarationReader {
+class FieldReader<Table extends FieldTable> {
   readonly diagnostics: DeclarationDiagnostic[] = [];
+  /** Keys whose fields could not be read. */
+  readonly invalid = new Set<string>();
+  readonly #table: Table;
   readonly #paragraph: Paragraph;
   readonly #file: string;
   readonly #prefix: JailPrefix;
-  readonly #invalid = new Set<keyof JailDeclaration>();
 
-  constructor(paragraph: Paragraph, file: string, prefix: JailPrefix) {
+  constructor(table: Table, paragraph: Paragraph, file: string, prefix: JailPrefix) {
+    this.#table = table;
     this.#paragraph = paragraph;
     this.#file = file;
     this.#prefix = prefix;
   }
 
   refuseUnknown(): void {
-    const known = jailFieldList.map((field) => field.name);
+    const known = Object.values(this.#table).map((field) => field.name);
     for (const field of this.#paragraph.fields) {
       if (!isJailLike(field.name)) continue;
       const name = field.name.slice(jailLike.exec(field.name.toLowerCase())?.[0].length);
@@ -87,35 +108,20 @@ class DeclarationReader {
     }
   }
 
-  declaration(): JailDeclaration {
-    const health = this.#read('health', jailFields.health);
-    return {
-      format: this.#read('format', jailFields.format),
-      command: this.#read('command', jailFields.command),
-      user: this.#read('user', jailFields.user),
-      workdir: this.#read('workdir', jailFields.workdir),
-      environment: this.#read('environment', jailFields.environment),
-      capabilities: this.#read('capabilities', jailFields.capabilities),
-      filesystem: this.#read('filesystem', jailFields.filesystem),
-      network: this.#read('network', jailFields.network),
-      listen: this.#read('listen', jailFields.listen),
-      connect: this.#read('connect', jailFields.connect),
-      memory: this.#read('memory', jailFields.memory),
-      cpu: this.#read('cpu', jailFields.cpu),
-      pids: this.#read('pids', jailFields.pids),
-      io: this.#read('io', jailFields.io),
-      syscalls: this.#read('syscalls', jailFields.syscalls),
-      ...(health === undefined ? {} : { health }),
-      restart: this.#read('restart', jailFields.restart),
-      stop: this.#read('stop', jailFields.stop),
-      compose: this.#read('compose', jailFields.compose),
-      prune: this.#read('prune', jailFields.prune),
-      inputs: this.#read('inputs', jailFields.inputs),
-    };
+  /** The values of all fields: the fallback where one is absent or invalid. */
+  values(): ValuesOf<Table> {
+    const values = Object.fromEntries(
+      Object.entries(this.#table)
+        .map(([key, info]) => [key, this.#read(key, info)] as const)
+        .filter(([, value]) => value !== undefined),
+    );
+    if (isComplete(this.#table, values)) return values;
+    throw new ProdngError('INTERNAL', 'a Jail-* field that must have a value has no default');
   }
 
-  checkConsistency(declaration: JailDeclaration): void {
-    for (const { code, field: name, at, message } of findInconsistencies(declaration, this.#invalid)) {
+  /** Reports contradictions at the words they name. */
+  report(contradictions: readonly Inconsistency[]): void {
+    for (const { code, field: name, at, message } of contradictions) {
       const field = this.#paragraph.field(this.#prefix + name);
       const line = at === undefined ? undefined : field?.lines().findLast(({ text }) => text.includes(at));
       const place =
@@ -130,14 +136,14 @@ class DeclarationReader {
     }
   }
 
-  #read<T>(key: keyof JailDeclaration, info: JailField<T>): T {
+  #read<T>(key: string, info: JailField<T>): T {
     const field = this.#paragraph.field(this.#prefix + info.name);
     if (field === undefined) {
       if (info.required) this.#addMissing(info);
       return info.fallback;
     }
     const report: Report = (code, message, place: { line: number; column?: number } = field) => {
-      this.#invalid.add(key);
+      this.invalid.add(key);
       this.#add(code, { name: field.name, ...placeOf(place) }, message);
     };
     // a field without a value says nothing, and saying nothing is done by leaving it out
@@ -170,6 +176,14 @@ class DeclarationReader {
   }
 }
 
+/** Whether there is a value for every field but those whose value may be undefined. */
+function isComplete<Table extends FieldTable>(
+  table: Table,
+  values: Readonly<Record<string, unknown>>,
+): values is ValuesOf<Table> & Readonly<Record<string, unknown>> {
+  return Object.entries(table).every(([key, { fallback }]) => fallback === undefined || key in values);
+}
+
 function placeOf({ line, column }: { line: number; column?: number }): { line: number; column?: number } {
   return column === undefined ? { line } : { line, column };
 }
@@ -182,33 +196,19 @@ export function formatJailFields(
   declaration: JailDeclaration,
   prefix: JailPrefix = 'Jail-',
 ): { name: string; value: string }[] {
-  const fields: { name: string; value: string }[] = [];
-  const write = <T>(info: JailField<T>, value: T) => {
-    const text = info.format(value);
-    if (text !== '') fields.push({ name: prefix + info.name, value: onOwnLines(text) });
-  };
-  write(jailFields.format, declaration.format);
-  write(jailFields.command, declaration.command);
-  write(jailFields.user, declaration.user);
-  write(jailFields.workdir, declaration.workdir);
-  write(jailFields.environment, declaration.environment);
-  write(jailFields.capabilities, declaration.capabilities);
-  write(jailFields.filesystem, declaration.filesystem);
-  write(jailFields.network, declaration.network);
-  write(jailFields.listen, declaration.listen);
-  write(jailFields.connect, declaration.connect);
-  write(jailFields.memory, declaration.memory);
-  write(jailFields.cpu, declaration.cpu);
-  write(jailFields.pids, declaration.pids);
-  write(jailFields.io, declaration.io);
-  write(jailFields.syscalls, declaration.syscalls);
-  write(jailFields.health, declaration.health);
-  write(jailFields.restart, declaration.restart);
-  write(jailFields.stop, declaration.stop);
-  write(jailFields.compose, declaration.compose);
-  write(jailFields.prune, declaration.prune);
-  write(jailFields.inputs, declaration.inputs);
-  return fields;
+  return formatFields(jailFields, declaration, prefix);
+}
+
+/** As formatJailFields, for the values of any table. */
+export function formatFields(
+  table: FieldTable,
+  declaration: Readonly<Record<string, unknown>>,
+  prefix: JailPrefix,
+): { name: string; value: string }[] {
+  return Object.entries(table).flatMap(([key, info]) => {
+    const text = info.format(declaration[key]);
+    return text === '' ? [] : [{ name: prefix + info.name, value: onOwnLines(text) }];
+  });
 }
 
 /** A value of several lines starts on the line after the name, each line alike. */

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { type Exposure, exposureScore } from '../control/exposure.ts';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { commonTags } from './common-tags.ts';
 import type { Finding, Found } from './finding.ts';
@@ -6,8 +7,6 @@ import type { Located } from './locate.ts';
 import type { NewerPackage } from './newer-packages.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import type { Policy } from './policy.ts';
-import type { Score } from './score.ts';
-import { exposureScore } from './score.ts';
 import type { Severity } from './severity.ts';
 import type { DeclaredSubject, Subject } from './subject.ts';
 import type { Tag } from './tag.ts';
@@ -35,7 +34,7 @@ export interface LintResult {
   /** What was looked at: none of it may be zero in a pass. */
   checked: { checks: number; files: number; entries: number };
   /** Absent when the declarations cannot be read. */
-  score?: Score;
+  score?: Exposure;
 }
 
 /**

@@ -98,7 +98,7 @@ describe('what the service is given', () => {
     expect(stderr).toMatch(/uid map +0-65535 in the jail are 18790\d+ and up on the host/);
     expect(stderr).toMatch(/capabilities +CAP_CHOWN\n/);
     expect(stderr).toMatch(/\/tmp +tmpfs rw,nosuid,nodev,noexec 1M\n/);
-    expect(stderr).toMatch(/limits +memory 32M, swap 0, CPU 50%, processes 32\n/);
+    expect(stderr).toMatch(/memory +32M, swap 0\n {2}cpu +50%\n {2}processes +32\n/);
   });
 });
 

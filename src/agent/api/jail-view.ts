@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jailDeclarationSchema } from '../../control/declaration-json-schema.ts';
 import { leaseFileSchema, readLease } from '../../jail/network/dhcp-lease.ts';
 import { exposureOf, exposureSchema } from '../metrics/exposure.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
@@ -34,7 +35,7 @@ export const jailDetailSchema = jailSummarySchema
     versions: z.array(z.object({ version: z.string(), sha256: z.string(), installed: z.string() })),
     previous: z.string().optional(),
     overrides: overridesSchema,
-    declaration: z.record(z.string(), z.unknown()),
+    declaration: jailDeclarationSchema,
     /** Of what is in force in a running jail. */
     exposure: exposureSchema.optional(),
     /** What a running macvlan jail hangs on. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { capabilityNames } from '../../control/capabilities.ts';
+import { exposureScore } from '../../control/exposure.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { errnoOf } from '../../error/prodng-error.ts';
 import { type InForce, readInForce } from '../../jail/confine/in-force.ts';
-import { exposureScore } from '../../lint/score.ts';
 import { isRunning, type RunFile } from '../state/run-file.ts';
 
 /** How much of the host and the network a running jail could reach: what `prodng lint --score` gives for a .deb. */

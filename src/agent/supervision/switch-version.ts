@@ -1,4 +1,5 @@
 import type { AgentContext } from '../agent-context.ts';
+import type { AgreedVersion } from '../packages/consent.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import type { ActiveRun } from './active-run.ts';
 import { provenHealthy } from './health-watch.ts';
@@ -9,16 +10,17 @@ import type { SupervisedJail } from './supervised-jail.ts';
  * it is the old one that runs when this fails, or when the agent is killed meanwhile. Only within the jail's queue.
  *
  * @param patience how long the new version may take to prove healthy, ms
- * @throws ProdngError JAIL_UNHEALTHY and what a start throws
+ * @throws ProdngError JAIL_UNHEALTHY, JAIL_STATE when it was agreed for another version, and what a start throws
  */
 export async function switchVersion(
   jail: SupervisedJail,
-  to: string,
+  agreed: AgreedVersion,
   kind: 'upgrade' | 'rollback',
   patience: number,
   { events }: AgentContext,
 ): Promise<void> {
-  const from = jail.state.current;
+  agreed.assertCurrent(jail);
+  const { from, sha256: to } = agreed;
   const names = { from: versionOf(jail.state, from).version, to: versionOf(jail.state, to).version };
   await jail.change({ switching: { to, kind } });
   try {

@@ -1,7 +1,26 @@
 import { canonicalCapability, capabilityNames, whyIneffective } from '../capabilities.ts';
+import { compareItems } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import { isNone, listWords } from '../field-value.ts';
 import type { JailField } from '../jail-field.ts';
 import { nearest } from '../suggest.ts';
+
+/**
+ * What a capability opens in a user namespace, of 3 points in all: its part of the kernel's surface and of what is
+ * outside of the jail, not how mighty it is on a host.
+ */
+const exposurePoints: Readonly<Record<string, number>> = {
+  CAP_SYS_ADMIN: 3,
+  CAP_NET_ADMIN: 1.5,
+  CAP_NET_RAW: 1,
+  CAP_SYS_PTRACE: 0.8,
+  CAP_SYS_RESOURCE: 0.5,
+  CAP_DAC_READ_SEARCH: 0.4,
+  CAP_DAC_OVERRIDE: 0.4,
+  CAP_SYS_CHROOT: 0.3,
+  CAP_SETFCAP: 0.3,
+};
+const otherCapability = 0.2;
 
 /** `Jail-Capabilities` */
 export const capabilitiesField: JailField<string[]> = {
@@ -37,6 +56,14 @@ Capabilities that the kernel checks against the host's user namespace (\`CAP_SYS
     return valid ? [...declared].sort() : undefined;
   },
   format: (names) => (names.length === 0 ? 'none' : names.join(', ')),
+  json: (z) => z.array(z.string()),
+  compare: (before, after) => compareItems(before, after, String),
+  exposure(names) {
+    const points = names.reduce((sum, name) => sum + (exposurePoints[name] ?? otherCapability), 0);
+    return [exposureRow('capabilities', 3, points, names.join(', ') || 'none')];
+  },
+  readBack: ['capabilities'],
+  summary: (names) => names.join(' ') || 'none',
 };
 
 function unknownCapability(text: string): string {

@@ -1,4 +1,5 @@
 import { formatArgv, splitArgv } from '../argv.ts';
+import { compareSetting } from '../compare-values.ts';
 import type { JailField } from '../jail-field.ts';
 
 /** `Jail-Command` */
@@ -47,4 +48,10 @@ is expanded (\`$NAME\` and \`%i\` stand for themselves) and there are no \`@ - +
     return words.map((word) => word.text);
   },
   format: formatArgv,
+  json: (z) => z.array(z.string()).min(1),
+  compare: (before, after) => compareSetting(formatArgv(before), formatArgv(after)),
+  exposure: () => [],
+  readBack: [],
+  // the summary of a run starts with what is executed, which may be another command
+  summary: () => undefined,
 };

@@ -1,9 +1,9 @@
-import type { JailDeclaration } from '../jail-declaration.ts';
+import { compareSetting } from '../compare-values.ts';
 import type { JailField } from '../jail-field.ts';
 import { readChoice } from './choice.ts';
 
 /** `Jail-Compose` */
-export const composeField: JailField<JailDeclaration['compose']> = {
+export const composeField: JailField<'extract' | 'install'> = {
   name: 'Compose',
   required: false,
   default: 'extract',
@@ -15,4 +15,9 @@ maintainer scripts, once, at build time, inside the throwaway build jail.`,
   fallback: 'extract',
   parse: (field, report) => readChoice(field, ['extract', 'install'], report),
   format: String,
+  json: (z) => z.enum(['extract', 'install']),
+  compare: compareSetting,
+  exposure: () => [],
+  readBack: [],
+  summary: () => undefined,
 };

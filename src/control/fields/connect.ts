@@ -1,10 +1,17 @@
+import { compareItems } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import { isNone, listWords, type Report, type Word } from '../field-value.ts';
-import type { ConnectRule } from '../jail-declaration.ts';
 import type { JailField } from '../jail-field.ts';
 import { didYouMean } from '../suggest.ts';
-import { parsePort } from './port.ts';
+import { type Protocol, parsePort, portJson } from './port.ts';
 
 const allowed = 'allowed: none, any, dns, or HOST:PORT/tcp, ADDRESS/BITS:PORT/udp, [IPV6]:PORT/tcp';
+
+/** One item of `Jail-Connect`. `host` is a name, an address or a CIDR block. */
+export type ConnectRule =
+  | { kind: 'any' }
+  | { kind: 'dns' }
+  | { kind: 'host'; host: string; port: number; protocol: Protocol };
 
 /** `Jail-Connect` */
 export const connectField: JailField<ConnectRule[]> = {
@@ -37,6 +44,29 @@ addresses stand in its /etc/hosts: it needs no \`dns\` for them.`,
     return twice >= 0 || contradicts ? undefined : rules;
   },
   format: (rules) => (rules.length === 0 ? 'none' : rules.map(formatRule).join(', ')),
+  json: (z) =>
+    z.array(
+      z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('any') }),
+        z.strictObject({ kind: z.literal('dns') }),
+        z.strictObject({ kind: z.literal('host'), host: z.string(), ...portJson(z).shape }),
+      ]),
+    ),
+  // "any" covers every other rule, so whatever follows it is no gain
+  compare: (before, after) =>
+    compareItems(before, after, formatRule).filter(
+      ({ kind }) => kind !== 'gained' || !before.some((rule) => rule.kind === 'any'),
+    ),
+  exposure(rules) {
+    if (rules.length === 0) return [exposureRow('egress', 2, 0, 'none')];
+    if (rules.some((rule) => rule.kind === 'any')) return [exposureRow('egress', 2, 2, 'any')];
+    const hosts = rules.flatMap((rule) => (rule.kind === 'host' ? [rule] : []));
+    const points = hosts.reduce((sum, { host }) => sum + (host.includes('/') ? 0.5 : 0.2), 0.2);
+    const dns = hosts.length === rules.length ? '' : ', dns';
+    return [exposureRow('egress', 2, points, `${hosts.length} rules${dns}`)];
+  },
+  readBack: [],
+  summary: (rules) => rules.map(formatRule).join(' ') || undefined,
 };
 
 function readRule(word: Word, report: Report): ConnectRule | undefined {

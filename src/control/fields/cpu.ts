@@ -1,3 +1,5 @@
+import { compareAmounts } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import type { JailField } from '../jail-field.ts';
 
 /** `Jail-Cpu` */
@@ -18,5 +20,14 @@ export const cpuField: JailField<number> = {
     report('jail-field-invalid', `"${field.value}"${meant}; allowed: 1% to 102400% of one CPU`, field);
     return undefined;
   },
-  format: (percent) => `${percent}%`,
+  format: formatPercent,
+  json: (z) => z.int().positive(),
+  compare: (before, after) => compareAmounts(before, after, Number, formatPercent),
+  exposure: (percent) => [exposureRow('cpu', 0.2, percent > 400 ? 0.2 : 0, `${percent}%`)],
+  readBack: ['cpu'],
+  summary: formatPercent,
 };
+
+function formatPercent(percent: number): string {
+  return `${percent}%`;
+}

@@ -1,3 +1,4 @@
+import { compareNamed } from '../compare-values.ts';
 import type { JailField } from '../jail-field.ts';
 
 /** `Jail-Environment` */
@@ -37,4 +38,9 @@ export const environmentField: JailField<Record<string, string>> = {
     Object.entries(variables)
       .map(([name, value]) => `${name}=${value}`)
       .join('\n'),
+  json: (z) => z.record(z.string(), z.string()),
+  compare: (before, after) => compareNamed(before, after, (name, value) => `${name}=${value}`),
+  exposure: () => [],
+  readBack: [],
+  summary: (variables) => Object.keys(variables).join(' ') || undefined,
 };

@@ -1,6 +1,7 @@
+import { compareAmounts, compareItems } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import { lineWords, type Report, type Word } from '../field-value.ts';
-import type { JailMount } from '../jail-declaration.ts';
-import type { JailField } from '../jail-field.ts';
+import type { FieldChange, JailField } from '../jail-field.ts';
 import { formatSize } from '../quantity.ts';
 import { didYouMean } from '../suggest.ts';
 import { readSizeOption } from './mount-options.ts';
@@ -10,6 +11,12 @@ import { reportPath } from './path-report.ts';
 const defaultTmpfsSize = 16 * 2 ** 20;
 
 const allowed = 'allowed: rw PATH [size=64M], tmp PATH [size=16M], ro HOSTPATH [PATH]';
+
+/** One line of `Jail-Filesystem`. Paths are absolute and normalised; sizes are bytes. */
+export type JailMount =
+  | { kind: 'rw'; path: string; size?: number }
+  | { kind: 'tmp'; path: string; size: number }
+  | { kind: 'ro'; hostPath: string; path: string };
 
 /** `Jail-Filesystem` */
 export const filesystemField: JailField<JailMount[]> = {
@@ -33,6 +40,31 @@ Paths are absolute and normalised; no mount lies within another; \`/\`, \`/etc\`
     return mounts.every((mount) => mount !== undefined) ? mounts : undefined;
   },
   format: (mounts) => (mounts.length === 0 ? 'none' : mounts.map(formatMount).join('\n')),
+  json: (z) =>
+    z.array(
+      z.discriminatedUnion('kind', [
+        z.strictObject({
+          kind: z.literal('rw'),
+          path: z.string(),
+          size: z.int().positive().exactOptional(),
+        }),
+        z.strictObject({ kind: z.literal('tmp'), path: z.string(), size: z.int().positive() }),
+        z.strictObject({ kind: z.literal('ro'), hostPath: z.string(), path: z.string() }),
+      ]),
+    ),
+  compare: compareMounts,
+  exposure(mounts) {
+    const hostPaths = mounts.flatMap((mount) => (mount.kind === 'ro' ? [mount.hostPath] : []));
+    const writable = mounts.filter(({ kind }) => kind !== 'ro');
+    const unlimited = writable.some((mount) => mount.kind === 'rw' && mount.size === undefined);
+    const points = 0.1 * writable.length + (unlimited ? 0.3 : 0);
+    return [
+      exposureRow('host paths', 1, 0.4 * hostPaths.length, hostPaths.join(', ') || 'none'),
+      exposureRow('writable places', 0.5, points, writable.map(({ path }) => path).join(', ') || 'none'),
+    ];
+  },
+  readBack: ['mounts'],
+  summary: (mounts) => mounts.map(formatMount).join(', ') || 'none',
 };
 
 function readMount(words: readonly Word[], report: Report): JailMount | undefined {
@@ -70,4 +102,32 @@ function formatMount(mount: JailMount): string {
     return mount.hostPath === mount.path ? `ro ${mount.path}` : `ro ${mount.hostPath} ${mount.path}`;
   const size = mount.size === undefined ? '' : ` size=${formatSize(mount.size)}`;
   return `${mount.kind} ${mount.path}${size}`;
+}
+
+/** A mount of another size is one change, not one lost and another gained. */
+function compareMounts(before: readonly JailMount[], after: readonly JailMount[]): FieldChange[] {
+  const [old, now] = [mountsByPlace(before), mountsByPlace(after)];
+  const unpaired = compareItems(
+    before.filter((mount) => !now.has(placeOf(mount))),
+    after.filter((mount) => !old.has(placeOf(mount))),
+    formatMount,
+  );
+  const resized = [...now].flatMap(([place, mount]) => {
+    const other = old.get(place);
+    return other === undefined ? [] : compareAmounts(other, mount, sizeOf, formatMount);
+  });
+  return [...unpaired, ...resized];
+}
+
+function mountsByPlace(mounts: readonly JailMount[]): Map<string, JailMount> {
+  return new Map(mounts.map((mount) => [placeOf(mount), mount]));
+}
+
+function placeOf(mount: JailMount): string {
+  return [mount.kind, mount.path, mount.kind === 'ro' ? mount.hostPath : ''].join('\n');
+}
+
+/** A volume without a size is bounded by the host alone. */
+function sizeOf(mount: JailMount): number {
+  return mount.kind === 'ro' ? 0 : (mount.size ?? Number.POSITIVE_INFINITY);
 }

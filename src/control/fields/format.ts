@@ -1,3 +1,4 @@
+import { compareSetting } from '../compare-values.ts';
 import type { JailField } from '../jail-field.ts';
 
 /** `Jail-Format` */
@@ -15,4 +16,9 @@ export const formatField: JailField<1> = {
     return undefined;
   },
   format: String,
+  json: (z) => z.literal(1),
+  compare: (before, after) => compareSetting(String(before), String(after)),
+  exposure: () => [],
+  readBack: [],
+  summary: () => undefined,
 };

@@ -1,13 +1,21 @@
 import { type ArgvWord, formatArgv, splitArgv } from '../argv.ts';
+import { compareSetting } from '../compare-values.ts';
 import type { Report } from '../field-value.ts';
-import type { HealthCheck } from '../jail-declaration.ts';
 import type { JailField } from '../jail-field.ts';
 import { durationSyntax, formatDuration, parseDuration } from '../quantity.ts';
+import { portJson } from './port.ts';
 
 const defaultInterval = 30_000;
 const defaultTimeout = 5_000;
 const allowed =
   'allowed: http://:PORT/PATH, tcp://:PORT, or /PROGRAM ARGUMENTS; then interval=10s timeout=2s';
+
+/** `Jail-Health`; times are ms. */
+export type HealthCheck = (
+  | { kind: 'http'; url: string; port: number; path: string }
+  | { kind: 'tcp'; port: number }
+  | { kind: 'command'; argv: string[] }
+) & { interval: number; timeout: number };
 
 /** `Jail-Health` */
 export const healthField: JailField<HealthCheck | undefined> = {
@@ -32,12 +40,26 @@ jail itself. The defaults are \`interval=30s timeout=5s\`.`,
     const check = readCheck(words.slice(0, end), report, field);
     return times === undefined || check === undefined ? undefined : { ...check, ...times };
   },
-  format(check) {
-    if (check === undefined) return 'none';
-    const times = `interval=${formatDuration(check.interval)} timeout=${formatDuration(check.timeout)}`;
-    if (check.kind === 'command') return `${formatArgv(check.argv)} ${times}`;
-    return `${check.kind === 'http' ? check.url : `tcp://:${check.port}`} ${times}`;
+  format: (check) => (check === undefined ? 'none' : formatCheck(check)),
+  json(z) {
+    const times = { interval: z.int().positive(), timeout: z.int().positive() };
+    const port = portJson(z).shape.port;
+    return z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('http'), url: z.string(), port, path: z.string(), ...times }),
+        z.strictObject({ kind: z.literal('tcp'), port, ...times }),
+        z.strictObject({ kind: z.literal('command'), argv: z.array(z.string()).min(1), ...times }),
+      ])
+      .optional();
   },
+  compare: (before, after) =>
+    compareSetting(
+      before === undefined ? '' : formatCheck(before),
+      after === undefined ? '' : formatCheck(after),
+    ),
+  exposure: () => [],
+  readBack: [],
+  summary: (check) => (check === undefined ? undefined : formatCheck(check)),
 };
 
 type Times = Pick<HealthCheck, 'interval' | 'timeout'>;
@@ -86,4 +108,10 @@ function readCheck(
   }
   if (scheme === 'tcp') return { kind: 'tcp', port };
   return { kind: 'http', url: `http://:${port}${path ?? '/'}`, port, path: path ?? '/' };
+}
+
+function formatCheck(check: HealthCheck): string {
+  const times = `interval=${formatDuration(check.interval)} timeout=${formatDuration(check.timeout)}`;
+  if (check.kind === 'command') return `${formatArgv(check.argv)} ${times}`;
+  return `${check.kind === 'http' ? check.url : `tcp://:${check.port}`} ${times}`;
 }

@@ -1,9 +1,16 @@
+import { compareSetting } from '../compare-values.ts';
 import { isNone, lineWords, type Report, type Word } from '../field-value.ts';
-import type { JailInput } from '../jail-declaration.ts';
 import type { JailField } from '../jail-field.ts';
 
 const allowed =
   'allowed: URL sha256:HEX [PATH], with an http: or https: URL, 64 lower-case hex digits and a relative path';
+
+/** One line of `Jail-Inputs`: a file that a build gets. `path` is relative to `/build/inputs`. */
+export interface JailInput {
+  url: string;
+  sha256: string;
+  path: string;
+}
 
 /** `Jail-Inputs` */
 export const inputsField: JailField<JailInput[]> = {
@@ -24,10 +31,16 @@ last part of the URL.`,
     const valid = inputs.filter((input) => input !== undefined);
     return valid.length === inputs.length && areApart(valid, lines, report) ? valid : undefined;
   },
-  format: (inputs) =>
-    inputs.length === 0
-      ? 'none'
-      : inputs.map(({ url, sha256, path }) => `${url} sha256:${sha256} ${path}`).join('\n'),
+  format: formatInputs,
+  json: (z) =>
+    z.array(
+      z.strictObject({ url: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/), path: z.string() }),
+    ),
+  // files of the build: the running jail sees only what the build made of them
+  compare: (before, after) => compareSetting(formatInputs(before), formatInputs(after)),
+  exposure: () => [],
+  readBack: [],
+  summary: () => undefined,
 };
 
 function readInput([first, digest, path, ...rest]: readonly Word[], report: Report): JailInput | undefined {
@@ -80,4 +93,9 @@ function areApart(
     );
   }
   return valid;
+}
+
+function formatInputs(inputs: readonly JailInput[]): string {
+  if (inputs.length === 0) return 'none';
+  return inputs.map(({ url, sha256, path }) => `${url} sha256:${sha256} ${path}`).join('\n');
 }

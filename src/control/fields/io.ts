@@ -1,6 +1,5 @@
 import { lineWords, type Report, type Word } from '../field-value.ts';
-import type { IoLimit } from '../jail-declaration.ts';
-import type { JailField } from '../jail-field.ts';
+import type { FieldChange, JailField } from '../jail-field.ts';
 import { formatSize, parseSize } from '../quantity.ts';
 import { didYouMean } from '../suggest.ts';
 
@@ -17,6 +16,15 @@ const keyNames = ['rbps', 'wbps', 'riops', 'wiops'] as const satisfies readonly 
 
 const allowed =
   'allowed: DEVICE and any of rbps=, wbps= (bytes a second), riops=, wiops= (operations a second)';
+
+/** One line of `Jail-Io`: limits for one block device of the host (`8:0` or `/dev/vda`). */
+export interface IoLimit {
+  device: string;
+  readBytesPerSecond?: number;
+  writeBytesPerSecond?: number;
+  readOperationsPerSecond?: number;
+  writeOperationsPerSecond?: number;
+}
 
 /** `Jail-Io` */
 export const ioField: JailField<IoLimit[]> = {
@@ -40,6 +48,20 @@ cgroup v2's \`io.max\`: bytes (\`rbps\`, \`wbps\`) and operations (\`riops\`, \`
     return undefined;
   },
   format: (limits) => (limits.length === 0 ? 'none' : limits.map(formatLimit).join('\n')),
+  json: (z) =>
+    z.array(
+      z.strictObject({
+        device: z.string(),
+        readBytesPerSecond: z.int().positive().exactOptional(),
+        writeBytesPerSecond: z.int().positive().exactOptional(),
+        readOperationsPerSecond: z.int().positive().exactOptional(),
+        writeOperationsPerSecond: z.int().positive().exactOptional(),
+      }),
+    ),
+  compare: compareLimits,
+  exposure: () => [],
+  readBack: ['io'],
+  summary: (limits) => limits.map(formatLimit).join(', ') || undefined,
 };
 
 function readLimit([device, ...settings]: readonly Word[], report: Report): IoLimit | undefined {
@@ -91,4 +113,20 @@ function formatLimit(limit: IoLimit): string {
     return [`${key}=${key.endsWith('bps') ? formatSize(value) : value}`];
   });
   return [limit.device, ...settings].join(' ');
+}
+
+/** A limit that is gone, or higher, lets the jail do more. */
+function compareLimits(before: readonly IoLimit[], after: readonly IoLimit[]): FieldChange[] {
+  const devices = new Set([...before, ...after].map(({ device }) => device));
+  return [...devices].flatMap((device) => {
+    const of = (limits: readonly IoLimit[]): IoLimit =>
+      limits.find((limit) => limit.device === device) ?? { device };
+    const [old, now] = [of(before), of(after)];
+    const steps = Object.values(keys).map((key) =>
+      Math.sign((now[key] ?? Infinity) - (old[key] ?? Infinity) || 0),
+    );
+    if (steps.every((step) => step === 0)) return [];
+    const kind = steps.some((step) => step > 0) ? 'gained' : 'lost';
+    return [{ kind, old: formatLimit(old), new: formatLimit(now) }];
+  });
 }

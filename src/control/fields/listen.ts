@@ -1,7 +1,8 @@
+import { compareItems } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import { isNone, listWords, type Report, type Word } from '../field-value.ts';
-import type { ListenPort } from '../jail-declaration.ts';
 import type { JailField } from '../jail-field.ts';
-import { parsePort, portSyntax } from './port.ts';
+import { type ListenPort, parsePort, portJson, portSyntax } from './port.ts';
 
 /** `Jail-Listen` */
 export const listenField: JailField<ListenPort[]> = {
@@ -25,6 +26,13 @@ jail's network namespace has \`net.ipv4.ip_unprivileged_port_start=0\`.`,
     return undefined;
   },
   format: (ports) => (ports.length === 0 ? 'none' : ports.map(formatPort).join(', ')),
+  json: (z) => z.array(portJson(z)),
+  compare: (before, after) => compareItems(before, after, formatPort),
+  exposure: (ports) => [
+    exposureRow('ports', 0.1, ports.length > 0 ? 0.1 : 0, ports.map(formatPort).join(', ') || 'none'),
+  ],
+  readBack: [],
+  summary: (ports) => ports.map(formatPort).join(' ') || undefined,
 };
 
 function readPort(word: Word, report: Report): ListenPort | undefined {

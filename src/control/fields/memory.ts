@@ -1,3 +1,5 @@
+import { compareAmounts } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import type { JailField } from '../jail-field.ts';
 import { formatSize, parseSize, sizeSyntax } from '../quantity.ts';
 
@@ -26,4 +28,11 @@ and no "unlimited".`,
     return undefined;
   },
   format: formatSize,
+  json: (z) => z.int().positive(),
+  compare: (before, after) => compareAmounts(before, after, Number, formatSize),
+  exposure: (bytes) => [
+    exposureRow('memory', 0.2, bytes > 2 ** 32 ? 0.2 : 0, `${Math.round(bytes / 2 ** 20)} MiB`),
+  ],
+  readBack: ['memory'],
+  summary: formatSize,
 };

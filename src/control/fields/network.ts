@@ -1,11 +1,13 @@
-import type { JailDeclaration } from '../jail-declaration.ts';
+import { compareAmounts } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import type { JailField } from '../jail-field.ts';
 import { readChoice } from './choice.ts';
 
-const networks = ['none', 'loopback', 'macvlan'] as const satisfies readonly JailDeclaration['network'][];
+/** By how much they reach. */
+const networks = ['none', 'loopback', 'macvlan'] as const;
 
 /** `Jail-Network` */
-export const networkField: JailField<JailDeclaration['network']> = {
+export const networkField: JailField<(typeof networks)[number]> = {
   name: 'Network',
   required: false,
   default: 'none',
@@ -18,4 +20,9 @@ export const networkField: JailField<JailDeclaration['network']> = {
   fallback: 'none',
   parse: (field, report) => readChoice(field, networks, report),
   format: String,
+  json: (z) => z.enum(networks),
+  compare: (before, after) => compareAmounts(before, after, (value) => networks.indexOf(value), String),
+  exposure: (kind) => [exposureRow('network', 0.9, { none: 0, loopback: 0.1, macvlan: 0.9 }[kind], kind)],
+  readBack: [],
+  summary: String,
 };

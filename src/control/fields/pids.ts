@@ -1,3 +1,5 @@
+import { compareAmounts } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import type { JailField } from '../jail-field.ts';
 
 /** `Jail-Pids` */
@@ -18,4 +20,9 @@ export const pidsField: JailField<number> = {
     return undefined;
   },
   format: String,
+  json: (z) => z.int().positive(),
+  compare: (before, after) => compareAmounts(before, after, Number, String),
+  exposure: (count) => [exposureRow('processes', 0.1, count > 4096 ? 0.1 : 0, String(count))],
+  readBack: ['pids'],
+  summary: String,
 };

@@ -1,3 +1,4 @@
+import { compareSetting } from '../compare-values.ts';
 import { isNone, listWords, type Report, type Word } from '../field-value.ts';
 import type { JailField } from '../jail-field.ts';
 import { didYouMean } from '../suggest.ts';
@@ -23,7 +24,12 @@ absolute paths, where \`*\` also crosses \`/\`. What is named here replaces the 
     const known = words.filter((word) => isPrunable(word, report));
     return known.length === words.length ? [...new Set(words.map((word) => word.text))] : undefined;
   },
-  format: (items) => (items.length === 0 ? 'none' : items.join(', ')),
+  format: formatItems,
+  json: (z) => z.array(z.string()),
+  compare: (before, after) => compareSetting(formatItems(before), formatItems(after)),
+  exposure: () => [],
+  readBack: [],
+  summary: () => undefined,
 };
 
 function isPrunable(word: Word, report: Report): boolean {
@@ -37,4 +43,8 @@ function isPrunable(word: Word, report: Report): boolean {
     word,
   );
   return false;
+}
+
+function formatItems(items: readonly string[]): string {
+  return items.length === 0 ? 'none' : items.join(', ');
 }

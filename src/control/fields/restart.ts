@@ -1,5 +1,5 @@
+import { compareSetting } from '../compare-values.ts';
 import { listWords } from '../field-value.ts';
-import type { JailDeclaration } from '../jail-declaration.ts';
 import type { JailField } from '../jail-field.ts';
 import { formatDuration, parseDuration } from '../quantity.ts';
 import { didYouMean } from '../suggest.ts';
@@ -7,8 +7,14 @@ import { didYouMean } from '../suggest.ts';
 const policies = ['no', 'on-failure', 'always'] as const;
 const defaultBackoff = 1000;
 
+/** `Jail-Restart`; `backoff` is ms. */
+export interface Restart {
+  policy: (typeof policies)[number];
+  backoff: number;
+}
+
 /** `Jail-Restart` */
-export const restartField: JailField<JailDeclaration['restart']> = {
+export const restartField: JailField<Restart> = {
   name: 'Restart',
   required: false,
   default: 'on-failure backoff=1s',
@@ -36,5 +42,14 @@ for the back-off; each further failure doubles the wait, up to five minutes.`,
     report('jail-field-invalid', `"${second.text}"; allowed: backoff=TIME, such as backoff=1s`, second);
     return undefined;
   },
-  format: ({ policy, backoff }) => `${policy} backoff=${formatDuration(backoff)}`,
+  format: formatRestart,
+  json: (z) => z.strictObject({ policy: z.enum(policies), backoff: z.int().positive() }),
+  compare: (before, after) => compareSetting(formatRestart(before), formatRestart(after)),
+  exposure: () => [],
+  readBack: [],
+  summary: () => undefined,
 };
+
+function formatRestart({ policy, backoff }: Restart): string {
+  return `${policy} backoff=${formatDuration(backoff)}`;
+}

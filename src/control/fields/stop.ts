@@ -1,5 +1,5 @@
+import { compareSetting } from '../compare-values.ts';
 import { listWords } from '../field-value.ts';
-import type { JailDeclaration } from '../jail-declaration.ts';
 import type { JailField } from '../jail-field.ts';
 import { durationSyntax, formatDuration, parseDuration } from '../quantity.ts';
 import { didYouMean } from '../suggest.ts';
@@ -14,8 +14,14 @@ const signals = (
   .split(' ')
   .map((name) => `SIG${name}`);
 
+/** `Jail-Stop`; `timeout` is ms. */
+export interface Stop {
+  signal: string;
+  timeout: number;
+}
+
 /** `Jail-Stop` */
-export const stopField: JailField<JailDeclaration['stop']> = {
+export const stopField: JailField<Stop> = {
   name: 'Stop',
   required: false,
   default: 'SIGTERM 10s',
@@ -45,5 +51,14 @@ export const stopField: JailField<JailDeclaration['stop']> = {
     );
     return undefined;
   },
-  format: ({ signal, timeout }) => `${signal} ${formatDuration(timeout)}`,
+  format: formatStop,
+  json: (z) => z.strictObject({ signal: z.string(), timeout: z.int().nonnegative() }),
+  compare: (before, after) => compareSetting(formatStop(before), formatStop(after)),
+  exposure: () => [],
+  readBack: [],
+  summary: () => undefined,
 };
+
+function formatStop({ signal, timeout }: Stop): string {
+  return `${signal} ${formatDuration(timeout)}`;
+}

@@ -1,3 +1,5 @@
+import { compareItems } from '../compare-values.ts';
+import { exposureRow } from '../exposure-row.ts';
 import { listWords } from '../field-value.ts';
 import type { JailField } from '../jail-field.ts';
 import { didYouMean } from '../suggest.ts';
@@ -5,6 +7,13 @@ import { isSyscallName, syscallGroups, syscallNames } from '../syscalls.ts';
 
 const allowed =
   'allowed: groups and names as in SystemCallFilter= of systemd.exec(5), such as @system-service, mlock';
+
+/** Groups whose calls change the host or the kernel. */
+const dangerousGroups = new Set(
+  'clock cpu-emulation debug known module mount obsolete privileged raw-io reboot swap'
+    .split(' ')
+    .map((name) => `@${name}`),
+);
 
 /** `Jail-Syscalls` */
 export const syscallsField: JailField<string[]> = {
@@ -29,6 +38,18 @@ export const syscallsField: JailField<string[]> = {
     return valid ? [...new Set(words.map((word) => word.text))] : undefined;
   },
   format: (names) => names.join(', '),
+  json: (z) => z.array(z.string()),
+  compare: (before, after) => compareItems(before, after, String),
+  exposure(names) {
+    const dangerous = names.filter((name) => dangerousGroups.has(name));
+    if (dangerous.length > 0)
+      return [exposureRow('system calls', 1.5, 0.8 * dangerous.length, dangerous.join(', '))];
+    return names.includes('@system-service')
+      ? [exposureRow('system calls', 1.5, 0.3, '@system-service')]
+      : [exposureRow('system calls', 1.5, 0.1, `${names.length} names`)];
+  },
+  readBack: ['seccomp'],
+  summary: (names) => `${names.join(' ')} only`,
 };
 
 function unknownSyscall(text: string): string {

@@ -1,3 +1,4 @@
+import { exposureRow } from '../exposure-row.ts';
 import type { JailField } from '../jail-field.ts';
 
 /** `Jail-User` */
@@ -23,4 +24,13 @@ own user namespace, which is nobody on the host; a service rarely needs even tha
     return undefined;
   },
   format: String,
+  json: (z) => z.string(),
+  compare(before, after) {
+    if (before === after) return [];
+    const kind = after === 'root' ? 'gained' : before === 'root' ? 'lost' : 'changed';
+    return [{ kind, old: before, new: after }];
+  },
+  exposure: (user) => [exposureRow('user', 0.5, user === 'root' ? 0.5 : 0, user)],
+  readBack: ['account'],
+  summary: (user) => user,
 };

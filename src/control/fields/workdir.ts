@@ -1,3 +1,4 @@
+import { compareSetting } from '../compare-values.ts';
 import type { JailField } from '../jail-field.ts';
 import { reportPath } from './path-report.ts';
 
@@ -15,4 +16,9 @@ export const workdirField: JailField<string> = {
     return reportPath(field.value, field, report) ? field.value : undefined;
   },
   format: String,
+  json: (z) => z.string(),
+  compare: compareSetting,
+  exposure: () => [],
+  readBack: [],
+  summary: (path) => (path === '/' ? undefined : path),
 };

@@ -1,10 +1,32 @@
 import { capabilityNames } from '../../control/capabilities.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
+import type { ReadBack } from '../../control/jail-field.ts';
+import { jailFieldList } from '../../control/jail-fields.ts';
 import { formatSize } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { compareMounts } from './compare-mounts.ts';
 import type { Expected } from './expected.ts';
 import { type CapabilitySet, capabilitySets, type InForce } from './in-force.ts';
+
+type Check = (declaration: JailDeclaration, expected: Expected, inForce: InForce) => string[];
+
+/** One check for each fact that a field has read back. */
+const checks: Readonly<Record<ReadBack, Check>> = {
+  account: (_, expected, inForce) => compareAccount(expected, inForce),
+  capabilities: compareCapabilities,
+  mounts: (declaration, expected, { mounts }) => compareMounts(declaration, expected, mounts),
+  memory: ({ memory }, _, { limits }) => [
+    ...differ('the memory limit', sizeOf(limits.memory), sizeOf(memory - (memory % page))),
+    ...differ('swap', sizeOf(limits.swap), sizeOf(0)),
+  ],
+  cpu: ({ cpu }, _, { limits }) => differ('the CPU limit', `${limits.cpu ?? 'no '}%`, `${cpu}%`),
+  pids: ({ pids }, _, { limits }) =>
+    differ('the limit of processes', String(limits.pids ?? 'none'), String(pids)),
+  io: (_, { io }, { limits }) => differ('the limits of devices', limits.io.join(', '), io.join(', ')),
+  seccomp: (_, __, { seccomp }) => differ('Seccomp', String(seccomp), '2'),
+};
+
+const page = 4096;
 
 /**
  * Compares what the kernel put in force with what the jail declares.
@@ -12,11 +34,10 @@ import { type CapabilitySet, capabilitySets, type InForce } from './in-force.ts'
  * @returns every difference, each a sentence; empty when there is none
  */
 export function compareInForce(declaration: JailDeclaration, expected: Expected, inForce: InForce): string[] {
+  const facts = new Set(jailFieldList.flatMap(({ readBack }) => readBack));
   return [
-    ...compareCapabilities(declaration, expected, inForce),
-    ...compareCredentials(expected, inForce),
-    ...compareMounts(declaration, expected, inForce.mounts),
-    ...compareLimits(declaration, expected, inForce),
+    ...[...facts].flatMap((fact) => checks[fact](declaration, expected, inForce)),
+    ...compareConfinement(expected, inForce),
   ];
 }
 
@@ -49,7 +70,7 @@ function namesOf(bits: bigint): string {
   return names.length === 0 ? 'none' : names.join(' ');
 }
 
-function compareCredentials({ account, range }: Expected, inForce: InForce): string[] {
+function compareAccount({ account, range }: Expected, inForce: InForce): string[] {
   const map = `0 ${range.first} ${range.count}`;
   const uid = range.first + account.uid;
   const gid = range.first + account.gid;
@@ -61,8 +82,14 @@ function compareCredentials({ account, range }: Expected, inForce: InForce): str
     ...differ('the gids', unique(inForce.gids), String(gid)),
     // a runtime may name the primary group among the supplementary ones: no right comes of it
     ...differ('the groups', unique(inForce.groups.filter((id) => id !== gid)), unique(groups)),
+  ];
+}
+
+/** What holds for every jail, whatever it declares. */
+function compareConfinement({ cgroupsPath }: Expected, inForce: InForce): string[] {
+  return [
+    ...differ('its control group', inForce.limits.path ?? 'not one', cgroupsPath),
     ...differ('no_new_privs', String(inForce.noNewPrivileges), 'true'),
-    ...differ('Seccomp', String(inForce.seccomp), '2'),
     ...differ('the core limit', inForce.coreLimit, '0 0'),
     ...inForce.sharedNamespaces.map((kind) => `its ${kind} namespace is the host's`),
   ];
@@ -70,19 +97,6 @@ function compareCredentials({ account, range }: Expected, inForce: InForce): str
 
 function unique(ids: readonly number[]): string {
   return [...new Set(ids)].sort((a, b) => a - b).join(' ');
-}
-
-function compareLimits(declaration: JailDeclaration, { cgroupsPath, io }: Expected, { limits }: InForce) {
-  const page = 4096;
-  const memory = declaration.memory - (declaration.memory % page);
-  return [
-    ...differ('its control group', limits.path ?? 'not one', cgroupsPath),
-    ...differ('the memory limit', sizeOf(limits.memory), sizeOf(memory)),
-    ...differ('swap', sizeOf(limits.swap), sizeOf(0)),
-    ...differ('the CPU limit', `${limits.cpu ?? 'no '}%`, `${declaration.cpu}%`),
-    ...differ('the limits of devices', limits.io.join(', '), io.join(', ')),
-    ...differ('the limit of processes', String(limits.pids ?? 'none'), String(declaration.pids)),
-  ];
 }
 
 function sizeOf(bytes: number | undefined): string {

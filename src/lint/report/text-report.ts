@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
+import type { Exposure } from '../../control/exposure.ts';
 import type { Finding } from '../finding.ts';
 import type { LintResult } from '../lint.ts';
-import type { Score } from '../score.ts';
 import type { Severity } from '../severity.ts';
 import { columnsOf } from './columns.ts';
 
@@ -58,7 +58,7 @@ function resultText(
   return `${lines.join('\n')}\n`;
 }
 
-function scoreLines({ value, rows }: Score): string[] {
+function scoreLines({ value, rows }: Exposure): string[] {
   const table = rows.map(
     ({ what, points, most, why }) =>
       `  ${what.padEnd(16)} ${points.toFixed(1)} of ${most.toFixed(1)}  ${printableLine(why)}`,

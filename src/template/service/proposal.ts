@@ -1,48 +1,26 @@
-/** The fields a proposal fills in, in the order in which they are written. */
-export const proposedFields = [
-  'Format',
-  'Command',
-  'User',
-  'Workdir',
-  'Environment',
-  'Capabilities',
-  'Filesystem',
-  'Network',
-  'Listen',
-  'Connect',
-  'Memory',
-  'Cpu',
-  'Pids',
-  'Syscalls',
-  'Health',
-  'Restart',
-  'Stop',
-  'Compose',
-] as const;
-
-export type ProposedField = (typeof proposedFields)[number];
+import { type FieldName, jailFieldList } from '../../control/jail-fields.ts';
 
 /** A jail's declarations while they are put together: values by field, and what is to be said about them. */
 export class Proposal {
-  readonly #values = new Map<ProposedField, string[]>();
-  readonly #notes = new Map<ProposedField | 'rest', string[]>();
+  readonly #values = new Map<string, string[]>();
+  readonly #notes = new Map<string, string[]>();
 
   /** Sets a field; several lines make a list of mounts or variables. None leaves the field out. */
-  set(field: ProposedField, ...lines: readonly string[]): void {
+  set(field: FieldName, ...lines: readonly string[]): void {
     if (lines.length > 0) this.#values.set(field, [...lines]);
   }
 
   /** Adds a comment that stands before a field, or before all of them. */
-  note(field: ProposedField | 'rest', text: string): void {
+  note(field: FieldName | 'rest', text: string): void {
     const plain = text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
     const notes = this.#notes.get(field) ?? [];
     if (!notes.includes(plain)) this.#notes.set(field, [...notes, plain]);
   }
 
-  /** All fields as the lines of a binary stanza in debian/control, without a newline at the end. */
+  /** All fields, in the order of the documentation, as the lines of a binary stanza in debian/control, without a newline at the end. */
   text(): string {
     const lines: string[] = (this.#notes.get('rest') ?? []).flatMap(comment);
-    for (const field of proposedFields) {
+    for (const { name: field } of jailFieldList) {
       lines.push(...(this.#notes.get(field) ?? []).flatMap(comment));
       const values = this.#values.get(field) ?? [];
       const [first, ...rest] = values;

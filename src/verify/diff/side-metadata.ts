@@ -1,9 +1,9 @@
+import { compareDeclarations, type DeclarationChange } from '../../control/compare-declarations.ts';
 import { readDeb822 } from '../../control/deb822.ts';
 import type { Paragraph } from '../../control/deb822-types.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { hasJailFields, parseJailDeclaration } from '../../control/jail-schema.ts';
 import { formatDiagnostic } from '../../error/prodng-error.ts';
-import { compareDeclarations, type DeclarationChange } from './compare-declarations.ts';
 import type { TreeSide } from './tree-side.ts';
 
 /** What a side's control file says, and what is wrong with it. */

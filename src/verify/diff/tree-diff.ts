@@ -1,4 +1,4 @@
-import type { DeclarationChange } from './compare-declarations.ts';
+import type { DeclarationChange } from '../../control/compare-declarations.ts';
 import type { ControlChange } from './control-change.ts';
 import type { FileChange } from './file-change.ts';
 import type { PackageChange } from './package-change.ts';
