@@ -1,5 +1,6 @@
 import type { EventLog } from './events/event-log.ts';
 import type { Addresses } from './network/addresses.ts';
+import type { Disposal } from './packages/disposal.ts';
 import type { AgentPaths } from './state/agent-paths.ts';
 import type { RaisePolicy } from './state/overridden.ts';
 import type { StateStore } from './state/state-store.ts';
@@ -11,6 +12,8 @@ export interface AgentContext {
   store: StateStore;
   events: EventLog;
   exits: Exits;
+  /** Removes what jails and packages have filled. */
+  disposal: Disposal;
   /** Bytes that a jail's log may have. */
   logSize: number;
   /** Up to where limits may be raised. */

@@ -1,13 +1,15 @@
 import { mkdir } from 'node:fs/promises';
+import type { TreeLimits } from '../archive/extract.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { runFolder } from '../jail/lifecycle/jail-slot.ts';
 import type { AgentContext } from './agent-context.ts';
 import { EventLog } from './events/event-log.ts';
 import { Addresses } from './network/addresses.ts';
 import { AgreedVersion } from './packages/consent.ts';
-import { type Admission, collectTrees, unpackVersion, versionOf } from './packages/installed.ts';
+import { Disposal, leftAside } from './packages/disposal.ts';
+import { type Admission, setTreesAside, unpackVersion, versionOf } from './packages/installed.ts';
 import type { PackageFinder, PackageSource } from './packages/package-source.ts';
-import type { AgentPaths } from './state/agent-paths.ts';
+import { type AgentPaths, volumesFolder } from './state/agent-paths.ts';
 import { assertJailName, packageOf } from './state/jail-name.ts';
 import type { Networks } from './state/networks-schema.ts';
 import type { RaisePolicy } from './state/overridden.ts';
@@ -28,6 +30,8 @@ export interface AgentOptions {
   /** Versions of a jail that are kept for `rollback`, the current one among them. */
   keepVersions: number;
   admit: Admission;
+  /** What a package's tree may have at most. */
+  mostOfTree: TreeLimits;
   raise: RaisePolicy;
   networks: Networks;
   finder: PackageFinder;
@@ -45,12 +49,14 @@ export class Agent {
   constructor(options: AgentOptions) {
     const { paths, logSize, raise, networks } = options;
     this.options = options;
+    const events = new EventLog(paths.events);
     this.context = {
       paths,
       logSize,
       raise,
       store: new StateStore(paths.jails),
-      events: new EventLog(paths.events),
+      events,
+      disposal: new Disposal(events),
       exits: new Exits(paths.exits),
       addresses: new Addresses(networks, paths, () => this.jails.values()),
       closed: () => this.#closed,
@@ -74,7 +80,10 @@ export class Agent {
     const inOrder = await this.#bootOrder();
     for (const jail of inOrder) await jail.takeOver(runs.filter(({ record }) => record.name === jail.name));
     for (const jail of inOrder) if (jail.state.removing !== undefined) await this.#remove(jail);
-    await this.collect();
+    // however much there is to remove, the agent answers now
+    void this.collect(await leftAside(volumesFolder(paths))).catch((error: unknown) =>
+      events.append('fault', undefined, { reason: String(error).slice(0, 500) }),
+    );
   }
 
   /** @throws ProdngError JAIL_UNKNOWN */
@@ -103,8 +112,9 @@ export class Agent {
   }
 
   async #install(deb: string, name: string | undefined): Promise<SupervisedJail> {
+    const { admit, mostOfTree, paths } = this.options;
     const jail = await this.trees.run(async () => {
-      const unpacked = await unpackVersion(deb, this.context.paths, this.options.admit);
+      const unpacked = await unpackVersion(deb, paths, admit, mostOfTree);
       const asked = name ?? unpacked.name;
       assertJailName(asked);
       if (packageOf(asked) !== unpacked.name)
@@ -157,9 +167,10 @@ export class Agent {
     { accept, patience }: UpgradeOptions,
   ): Promise<SupervisedJail> {
     const { name } = jail;
+    const { admit, mostOfTree, paths } = this.options;
     const known = new Set(jail.state.versions.map(({ sha256 }) => sha256));
     const to = await this.trees.run(async () => {
-      const unpacked = await unpackVersion(deb, this.context.paths, this.options.admit);
+      const unpacked = await unpackVersion(deb, paths, admit, mostOfTree);
       if (unpacked.name !== packageOf(name))
         throw new ProdngError('USAGE', `${deb} is the package ${unpacked.name}, and ${name} is none of it`);
       const { installed } = unpacked;
@@ -230,14 +241,15 @@ export class Agent {
     await this.context.events.close();
   }
 
-  /** Removes the trees that no jail needs any more. */
-  collect(): Promise<string[]> {
-    return this.trees.run(() =>
-      collectTrees(
-        this.context.paths,
-        [...this.jails.values()].map(({ state }) => state),
-      ),
-    );
+  /**
+   * Removes the trees that no jail needs any more.
+   *
+   * @param more what else was set aside
+   */
+  async collect(more: readonly string[] = []): Promise<void> {
+    const states = () => [...this.jails.values()].map(({ state }) => state);
+    const aside = await this.trees.run(() => setTreesAside(this.context.paths, states()));
+    await this.context.disposal.remove([...aside, ...more]);
   }
 
   /** By the operator's order, then by name. */

@@ -38,6 +38,7 @@ export async function runAgent(paths: Paths, stop: AbortSignal): Promise<void> {
     logSize: config.logSize,
     keepVersions: config.keepVersions,
     admit: admission(config),
+    mostOfTree: { entries: config.packages.entries, bytes: config.packages.bytes },
     raise: config.raise,
     networks: networksOf(config),
     finder: new PackageFinder({

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { Breather } from './breather.ts';
 import type { DebReader } from './deb-reader.ts';
 import type { TarItem } from './entry.ts';
 import { FreshFolder } from './fresh-folder.ts';
@@ -17,8 +19,23 @@ export interface ExtractOptions {
   links?: LinkRule;
   /** Sync the file system before the tree gets its name (default: true). */
   durable?: boolean;
+  /** What the tree may have at most (default: as much as the archive may). */
+  most?: TreeLimits;
   signal?: AbortSignal;
 }
+
+/** How much an archive may bring to a disk: what is refused here is well-formed, and too much. */
+export interface TreeLimits {
+  /** Files, folders and links together. */
+  entries: number;
+  /** Bytes of all files together. */
+  bytes: number;
+}
+
+/** PATH_MAX without its NUL, limits.h. */
+const longestPath = 4095;
+/** What the names of a tree get while it is unpacked and removed: `.tmp-…`, `.gone-…`. */
+const suffixes = 64;
 
 /**
  * Unpacks the data of a .deb into the fresh folder `target`. See {@link extractTar}.
@@ -42,26 +59,37 @@ export async function extractDeb(
  * the next extraction to the same target removes it.
  *
  * @throws ProdngError ENTRY_REFUSED (named: a device, fifo, set-id file, duplicate, a path through a link or a file, a
- *   hard link to anything but a file of this archive), TARGET_EXISTS, IO (no space, no right)
+ *   hard link to anything but a file of this archive, a path that would be longer than PATH_MAX), ARCHIVE_TOO_LARGE
+ *   (past `most`), TARGET_EXISTS, IO (no space, no right)
  */
 export async function extractTar(
   items: AsyncIterable<TarItem>,
   target: string,
   options: ExtractOptions = {},
 ): Promise<void> {
+  const { most } = options;
+  const breather = new Breather();
   const folder = await FreshFolder.make(target);
   try {
     const writer = new TreeWriter(folder.fd, {
       keepOwners: (options.ownership ?? (process.geteuid?.() === 0 ? 'archive' : 'caller')) === 'archive',
       allowSetid: options.allowSetid ?? false,
+      mostEntries: most?.entries ?? Number.POSITIVE_INFINITY,
+      pathBytes: longestPath - suffixes - Buffer.byteLength(resolve(target)) - 1,
+      breather,
     });
     try {
+      let bytes = 0;
       for await (const { entry, content } of items) {
         options.signal?.throwIfAborted();
         checkLink(entry, options.links ?? 'any');
+        bytes += entry.size;
+        if (most !== undefined && bytes > most.bytes)
+          throw new ProdngError('ARCHIVE_TOO_LARGE', `its files have more than ${most.bytes} bytes together`);
         await writer.write(entry, content);
+        if (breather.isDue) await breather.pause();
       }
-      writer.finish();
+      await writer.finish();
     } finally {
       writer.close();
     }

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync } from 'node:fs';
-import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { renameNew, tryLock } from '../kernel/at.ts';
 import { syncFolder } from '../system/atomic-file.ts';
 import { plainEnvironment } from '../system/process.ts';
+import { removeTree } from '../system/remove-tree.ts';
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -110,24 +111,6 @@ async function removeLeftovers(target: string): Promise<void> {
     } finally {
       closeSync(fd);
     }
-  }
-}
-
-/** Removes a tree whose folders may be closed to us: an ordinary user cannot empty a folder of mode 0555. */
-async function removeTree(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch (error) {
-    if (errnoOf(error) !== 'EACCES') throw error;
-    await openUp(path);
-    await rm(path, { recursive: true, force: true });
-  }
-}
-
-async function openUp(folder: string): Promise<void> {
-  await chmod(folder, 0o700);
-  for (const child of await readdir(folder, { withFileTypes: true })) {
-    if (child.isDirectory()) await openUp(join(folder, child.name));
   }
 }
 

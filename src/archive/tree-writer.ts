@@ -9,6 +9,7 @@ import {
   setTimeAt,
   symlinkAt,
 } from '../kernel/at.ts';
+import type { Breather } from './breather.ts';
 import type { TarEntry } from './entry.ts';
 import { printable, refuse } from './entry-path.ts';
 
@@ -20,6 +21,11 @@ type PendingFolder = Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime'>;
 export interface TreeWriterOptions {
   keepOwners: boolean;
   allowSetid: boolean;
+  /** Entries that are made at most, folders that the archive leaves out included. */
+  mostEntries: number;
+  /** Bytes of an entry's path at most. */
+  pathBytes: number;
+  breather: Breather;
 }
 
 /**
@@ -47,6 +53,7 @@ export class TreeWriter {
   /** @throws ProdngError ENTRY_REFUSED, IO with the entry's name */
   async write(entry: TarEntry, content: AsyncIterable<Uint8Array>): Promise<void> {
     this.#checkName(entry);
+    this.#checkCount();
     try {
       switch (entry.type) {
         case 'file':
@@ -65,19 +72,27 @@ export class TreeWriter {
     }
   }
 
-  /** Sets modes, owners and times of the folders, the deepest first. */
-  finish(): void {
-    if (!this.#folders.has('.')) fchmodSync(this.#root, 0o755);
-    const deepestFirst = [...this.#folders].toSorted(([a], [b]) => depth(b) - depth(a));
-    for (const [path, folder] of deepestFirst) {
-      const fd = openBeneath(this.#root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      try {
-        if (this.#mustChown(folder)) fchownSync(fd, folder.uid, folder.gid);
-        fchmodSync(fd, folder.mode);
-        futimesSync(fd, folder.mtime, folder.mtime);
-      } finally {
-        closeSync(fd);
-      }
+  /** Sets modes, owners and times of the folders: each after all that it holds. */
+  async finish(): Promise<void> {
+    const { breather } = this.#options;
+    // a folder is known before what it holds, except the root, which may come last in the archive
+    for (const [path, folder] of [...this.#folders].reverse()) {
+      if (path !== '.') this.#finishFolder(path, folder);
+      if (breather.isDue) await breather.pause();
+    }
+    const root = this.#folders.get('.');
+    if (root === undefined) fchmodSync(this.#root, 0o755);
+    else this.#finishFolder('.', root);
+  }
+
+  #finishFolder(path: string, folder: PendingFolder): void {
+    const fd = openBeneath(this.#root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    try {
+      if (this.#mustChown(folder)) fchownSync(fd, folder.uid, folder.gid);
+      fchmodSync(fd, folder.mode);
+      futimesSync(fd, folder.mtime, folder.mtime);
+    } finally {
+      closeSync(fd);
     }
   }
 
@@ -87,6 +102,10 @@ export class TreeWriter {
   }
 
   #checkName({ path, type, mode }: TarEntry): void {
+    const { pathBytes } = this.#options;
+    // a path has at most three bytes for each of JavaScript's units
+    if (path.length * 3 > pathBytes && Buffer.byteLength(path) > pathBytes)
+      throw refuse(path, `a path of ${Buffer.byteLength(path)} bytes: ${pathBytes} fit beneath its folder`);
     const before = this.#made.get(path);
     if (before !== undefined && !(before === 'implied' && type === 'directory')) {
       throw refuse(path, 'it stands there twice');
@@ -94,6 +113,12 @@ export class TreeWriter {
     if (type === 'file' && (mode & 0o6000) !== 0 && !this.#options.allowSetid) {
       throw refuse(path, 'a set-uid or set-gid file');
     }
+  }
+
+  #checkCount(): void {
+    const { mostEntries } = this.#options;
+    if (this.#made.size <= mostEntries) return;
+    throw new ProdngError('ARCHIVE_TOO_LARGE', `it has more than ${mostEntries} files and folders`);
   }
 
   async #file(entry: TarEntry, content: AsyncIterable<Uint8Array>): Promise<void> {
@@ -169,6 +194,7 @@ export class TreeWriter {
     if (kind !== undefined) return;
     const above = folderOf(path);
     this.#makeMissing(above, entry);
+    this.#checkCount();
     const fd = openFolderBeneath(this.#root, above);
     try {
       makeFolderAt(fd, lastPart(path), 0o700);
@@ -183,10 +209,6 @@ export class TreeWriter {
 function folderOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash === -1 ? '.' : path.slice(0, slash);
-}
-
-function depth(path: string): number {
-  return path === '.' ? 0 : path.split('/').length;
 }
 
 function lastPart(path: string): string {

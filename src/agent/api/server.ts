@@ -84,6 +84,7 @@ export async function openApiDocument(): Promise<object> {
     logSize: 0,
     keepVersions: 1,
     admit: async () => {},
+    mostOfTree: { entries: 0, bytes: 0 },
     raise: {},
     networks: { byName: {} },
     finder: new PackageFinder({ paths, signed: false }),

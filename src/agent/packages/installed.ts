@@ -1,5 +1,7 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { TreeLimits } from '../../archive/extract.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { UnpackedJail } from '../../jail/runtime/prepare-jail.ts';
 import { openJailPackage, readJailControl } from '../../jail/storage/jail-package.ts';
@@ -8,6 +10,7 @@ import { syncFolder } from '../../system/atomic-file.ts';
 import { silent } from '../../system/progress.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import type { InstalledVersion, JailState } from '../state/state-schema.ts';
+import { isAside, leftAside, setAside } from './disposal.ts';
 import { withPrivateCopy } from './private-copy.ts';
 
 /** Decides whether a .deb may be installed at all. @throws ProdngError SIGNATURE, POLICY */
@@ -22,17 +25,29 @@ export async function unpackVersion(
   deb: string,
   paths: AgentPaths,
   admit: Admission,
+  most?: TreeLimits,
 ): Promise<{ name: string; installed: InstalledVersion }> {
   return withPrivateCopy(deb, incomingFolder(paths), async (copy) => {
     const jail = await openJailPackage(copy);
     try {
       await admit(copy);
-      await unpackJail(jail, paths.jail, silent);
+      await unpackJail(jail, paths.jail, silent, most).catch((error: unknown) => {
+        throw withLimits(error, deb, most);
+      });
       const { name, version, sha256, control } = jail;
       return { name, installed: { version, sha256, control, installed: new Date().toISOString() } };
     } finally {
       await jail.close();
     }
+  });
+}
+
+function withLimits(error: unknown, deb: string, most: TreeLimits | undefined): unknown {
+  if (!(error instanceof ProdngError) || error.code !== 'ARCHIVE_TOO_LARGE' || most === undefined)
+    return error;
+  return new ProdngError(error.code, `${deb}: ${error.message}`, {
+    hint: 'packages.entries and packages.bytes in agent.json say how much a package may have',
+    cause: error,
   });
 }
 
@@ -59,25 +74,27 @@ export function versionOf(state: JailState, sha256 = state.current): InstalledVe
   throw new ProdngError('INTERNAL', `${state.name}: no version ${sha256} is installed`);
 }
 
-/** Removes the trees that no jail has among its versions, whole or half unpacked. Nothing may be unpacking meanwhile. */
-export async function collectTrees(paths: AgentPaths, states: Iterable<JailState>): Promise<string[]> {
+/**
+ * Sets aside the trees that no jail has among its versions, whole or half unpacked: nothing may be unpacking meanwhile.
+ *
+ * @returns the paths that they have now; they are to be removed
+ */
+export async function setTreesAside(paths: AgentPaths, states: Iterable<JailState>): Promise<string[]> {
   const folder = treesFolder(paths);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const kept = new Set([...states].flatMap(({ versions }) => versions.map(({ sha256 }) => sha256)));
-  const removed: string[] = [];
+  const aside: string[] = [];
   for (const name of await readdir(folder)) {
     if (kept.has(name)) continue;
-    const isTree = /^[0-9a-f]{64}$/.test(name);
-    // a tree that is half gone must not bear its name: it would count as unpacked
-    const gone = isTree ? `${name}.gone` : name;
-    if (isTree) await rename(join(folder, name), join(folder, gone));
-    await rm(join(folder, gone), { recursive: true, force: true });
-    if (isTree) removed.push(name);
+    const path = join(folder, name);
+    // under its old name it would count as unpacked, or be in the way of the next attempt to unpack it
+    aside.push(isAside(name) ? path : await setAside(path));
   }
   await syncFolder(folder);
   // a killed agent leaves it
-  await rm(incomingFolder(paths), { recursive: true, force: true });
-  return removed;
+  const incoming = incomingFolder(paths);
+  if (existsSync(incoming)) await setAside(incoming);
+  return [...aside, ...(await leftAside(dirname(incoming)))];
 }
 
 function incomingFolder(paths: AgentPaths): string {

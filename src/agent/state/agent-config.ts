@@ -13,6 +13,19 @@ export const agentConfigSchema = z.strictObject({
   signaturePolicy: path.optional(),
   /** Which archives have packages by name: a file as sources.list(5) has it, DEB822-STYLE FORMAT. */
   archives: path.optional(),
+  /** What a package may bring to the disk: one that has more is not installed. */
+  packages: z
+    .strictObject({
+      /** Files, folders and links together. */
+      entries: z.number().int().positive().default(200_000),
+      /** Bytes of all files together. */
+      bytes: z
+        .number()
+        .int()
+        .positive()
+        .default(8 * 2 ** 30),
+    })
+    .prefault({}),
   /** Versions of a jail that are kept. */
   keepVersions: z.number().int().min(1).max(100).default(3),
   /** Bytes of a jail's log. */

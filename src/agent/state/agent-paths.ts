@@ -51,3 +51,8 @@ export function agentPaths(paths: Paths, env: Environment = process.env): AgentP
 export function agentSocket({ run }: Paths): string {
   return join(run, 'agent.sock');
 }
+
+/** Where the volumes of jails lie, a folder a jail. */
+export function volumesFolder({ jail }: Pick<AgentPaths, 'jail'>): string {
+  return join(jail.state, 'volumes');
+}

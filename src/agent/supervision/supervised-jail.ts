@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { AgentContext } from '../agent-context.ts';
 import { actingAlone } from '../api/actor.ts';
+import { setAside } from '../packages/disposal.ts';
 import { rootfsOf, unpackedJail, versionOf } from '../packages/installed.ts';
+import { volumesFolder } from '../state/agent-paths.ts';
 import { overridden } from '../state/overridden.ts';
 import { readOverrides } from '../state/overrides-file.ts';
 import { isRunning, type RunFile } from '../state/run-file.ts';
@@ -237,9 +240,10 @@ export class SupervisedJail {
   }
 
   async removeFiles(purge: boolean): Promise<void> {
-    const { paths } = this.#context;
+    const { paths, disposal } = this.#context;
     await rm(join(paths.logs, `${this.name}.log`), { force: true });
-    if (purge) await rm(join(paths.jail.state, 'volumes', this.name), { recursive: true, force: true });
+    const volumes = join(volumesFolder(paths), this.name);
+    if (purge && existsSync(volumes)) await disposal.remove([await setAside(volumes)]);
   }
 
   async #launch(wanted?: Promise<void>): Promise<void> {

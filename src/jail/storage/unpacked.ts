@@ -1,12 +1,13 @@
 import { lstatSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { extractDeb } from '../../archive/extract.ts';
+import { extractDeb, type TreeLimits } from '../../archive/extract.ts';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { withFlock } from '../../kernel/flock.ts';
 import { syncFolder } from '../../system/atomic-file.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
+import { removeTree } from '../../system/remove-tree.ts';
 import type { JailPackage } from './jail-package.ts';
 import { makeMountPoints } from './mount-points.ts';
 
@@ -21,10 +22,16 @@ export function rootfsPath(name: string): string {
  * The folder it lies in is closed to everybody but root: a rootfs may hold set-uid programs and files that are open
  * to all, which are harmless in the jail and must not be reachable by users of the host.
  *
+ * @param most what its tree may have at most (default: as much as the archive may)
  * @returns the path of the rootfs
  * @throws ProdngError what extractDeb throws, DEB_FORMAT when there is no rootfs in it
  */
-export async function unpackJail(jail: JailPackage, paths: Paths, progress: Progress): Promise<string> {
+export async function unpackJail(
+  jail: JailPackage,
+  paths: Paths,
+  progress: Progress,
+  most?: TreeLimits,
+): Promise<string> {
   const folder = join(paths.cache, 'jails');
   const target = join(folder, jail.sha256);
   if (!isFolder(target)) {
@@ -32,25 +39,30 @@ export async function unpackJail(jail: JailPackage, paths: Paths, progress: Prog
     await withFlock(join(folder, `${jail.sha256}.lock`), async () => {
       if (isFolder(target)) return;
       progress.step(`unpack ${jail.name} ${jail.version}`);
-      await unpackInto(jail, target);
+      await unpackInto(jail, target, most);
     });
   }
   return join(target, rootfsPath(jail.name));
 }
 
 /** Under the lock: unpacked beside its place, made ready, and only then given its name. */
-async function unpackInto(jail: JailPackage, target: string): Promise<void> {
+async function unpackInto(jail: JailPackage, target: string, most: TreeLimits | undefined): Promise<void> {
   const fresh = `${target}.new`;
-  await rm(fresh, { recursive: true, force: true });
+  await removeTree(fresh);
   const links = { inside: 'tree', root: rootfsPath(jail.name) } as const;
-  await extractDeb(await jail.deb(), fresh, { ownership: 'archive', allowSetid: true, links });
+  await extractDeb(await jail.deb(), fresh, {
+    ownership: 'archive',
+    allowSetid: true,
+    links,
+    ...(most === undefined ? {} : { most }),
+  });
   try {
     jail.assertUnchanged();
     assertRealFolders(jail, fresh);
     makeMountPoints(join(fresh, rootfsPath(jail.name)), jail.declaration);
     await rename(fresh, target);
   } catch (error) {
-    await rm(fresh, { recursive: true, force: true });
+    await removeTree(fresh);
     throw error;
   }
   await syncFolder(join(target, '..'));
