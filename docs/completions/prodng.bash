@@ -108,8 +108,9 @@ _prodng() {
         --address) of=nothing ;;
         --gateway) of=nothing ;;
         --name) of=nothing ;;
+        --record) of=files ;;
         --runtime) of=files ;;
-        *) of=files options='--publish --shell --print-spec --uplink --address --gateway --name --runtime --verbose --help' ;;
+        *) of=files options='--publish --shell --print-spec --uplink --address --gateway --name --record --runtime --verbose --help' ;;
       esac ;;
     'diff')
       case $prev in

@@ -3,13 +3,15 @@ import type koffiModule from 'koffi';
 
 type Koffi = typeof koffiModule;
 
-let loaded: { koffi: Koffi; libc: ReturnType<Koffi['load']> } | undefined;
+type Library = ReturnType<Koffi['load']>;
+
+let loaded: { koffi: Koffi; libc: Library } | undefined;
 
 /**
  * koffi and libc, loaded at the first call: most commands never need them. It is its native module alone: what koffi has
  * around it, mostly the search for that file, takes five times as long to load.
  */
-function load(): { koffi: Koffi; libc: ReturnType<Koffi['load']> } {
+function load(): { koffi: Koffi; libc: Library } {
   if (loaded !== undefined) return loaded;
   const { arch } = process;
   const koffi: Koffi = createRequire(import.meta.url)(
@@ -45,10 +47,30 @@ export function libcErrorNumber(prototype: string): (...args: unknown[]) => void
   };
 }
 
-function declare(prototype: string): SystemCall {
+const libraries = new Map<string, Library>();
+
+/**
+ * Declares a function of another library of the host, which is loaded at its first call. Its answer is handed on.
+ *
+ * @throws Error when the library or the function is not there
+ */
+export function libraryFunction(soname: string, prototype: string): SystemCall {
+  return declare(prototype, () => {
+    const library = libraries.get(soname) ?? load().koffi.load(soname);
+    libraries.set(soname, library);
+    return library;
+  });
+}
+
+/** The error that errno named after the last call of a library's function. */
+export function lastError(what: string): SystemError {
+  return systemError(what, load().koffi.errno());
+}
+
+function declare(prototype: string, library: () => Library = () => load().libc): SystemCall {
   let native: SystemCall | undefined;
   return (...args) => {
-    native ??= load().libc.func(prototype) as SystemCall;
+    native ??= library().func(prototype) as SystemCall;
     return Number(native(...args));
   };
 }
@@ -72,11 +94,13 @@ export class SystemError extends Error {
   }
 }
 
-function systemError(syscall: string, errno: number): SystemError {
+/** The error of a number of errno. */
+export function systemError(syscall: string, errno: number): SystemError {
+  return new SystemError(syscall, errno, errnoName(errno));
+}
+
+/** `ENOENT` for 2; `errno 999` for a number without a name. */
+export function errnoName(errno: number): string {
   const codes = Object.entries(load().koffi.os.errno);
-  return new SystemError(
-    syscall,
-    errno,
-    codes.find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`,
-  );
+  return codes.find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
 }

@@ -10,6 +10,8 @@ export interface BusyboxJail {
   fields?: string;
   /** Files beside busybox, by their path in the jail. */
   files?: Readonly<Record<string, string>>;
+  /** Programs of the host's, by their path in the jail: static, or they lack their libraries. */
+  programs?: Readonly<Record<string, string>>;
   /** Symbolic links: what each leads to. */
   links?: Readonly<Record<string, string>>;
   /** Files that it shall lack. */
@@ -47,6 +49,11 @@ export async function makeBusyboxJail(folder: string, jail: BusyboxJail = {}): P
   put('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\njail:x:999:998:jail:/var/lib/box:/bin/sh\n');
   put('etc/group', 'root:x:0:\njail:x:998:\nextra:x:300:jail\n');
   for (const [path, text] of Object.entries(jail.files ?? {})) put(path, text);
+  for (const [path, program] of Object.entries(jail.programs ?? {})) {
+    mkdirSync(dirname(join(rootfs, path)), { recursive: true });
+    copyFileSync(program, join(rootfs, path));
+    chmodSync(join(rootfs, path), 0o755);
+  }
   for (const path of jail.without ?? []) rmSync(join(rootfs, path));
   for (const [path, target] of Object.entries(jail.links ?? {})) symlinkSync(target, join(rootfs, path));
   const fields = (jail.fields ?? '').trim();

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ProdngError } from '../../error/prodng-error.ts';
-import type { PublishRequest, RunJailOptions } from '../../jail/lifecycle/run-options.ts';
+import type { PublishRequest, RunJailOptions, RunReport } from '../../jail/lifecycle/run-options.ts';
 import type { Uplink } from '../../jail/network/network.ts';
 import { isTerminal } from '../../kernel/terminal.ts';
 import { prodngPaths } from '../../system/paths.ts';
@@ -17,6 +17,7 @@ interface RunFlags {
   gateway?: string;
   name?: string;
   runtime?: string;
+  record?: string;
   verbose?: true;
 }
 
@@ -26,6 +27,7 @@ Examples:
   prodng run hello.deb --uplink eth0 --address 192.0.2.10/24 --gateway 192.0.2.1
   prodng run hello.deb --uplink eth0 --address dhcp
   prodng run hello.deb --shell
+  prodng run hello.deb --record hello.profile
   prodng run hello.deb -- /usr/bin/env
 
 The exit status is that of the service; 128 + N if signal N ended it; 2, with the reason on standard error, if the jail
@@ -55,6 +57,7 @@ export function register(program: Command): void {
       'name of this run; each name has its own volumes (default: the package)',
       nameOption,
     )
+    .option('--record <file>', 'write a profile of what the jail did, as the kernel counted it')
     .option('--runtime <path>', 'OCI runtime (default: crun, or runc where crun does not work)')
     .option('--verbose', 'report what is in force even if standard error is not a terminal')
     .addHelpText('after', examples)
@@ -76,17 +79,23 @@ async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> 
     print(`${JSON.stringify(await jailSpec(options), undefined, 2)}\n`);
     return;
   }
-  const tell = flags.verbose === true || isTerminal(2);
-  const signals = stopSignals();
-  process.exitCode = await runJail({
-    ...options,
-    ...signals,
-    async onReady(report) {
-      if (!tell) return;
-      const { runSummary } = await import('../../jail/lifecycle/run-summary.ts');
-      standardError().write(`${runSummary(report).join('\n')}\n`);
-    },
-  });
+  const told = { ...options, ...stopSignals(), onReady: summaryTeller(flags) };
+  if (flags.record === undefined) {
+    process.exitCode = await runJail(told);
+    return;
+  }
+  const { runRecorded } = await import('../../observe/run-recorded.ts');
+  process.exitCode = await runRecorded(told, flags.record);
+}
+
+/** Tells what is in force, where somebody reads it. */
+function summaryTeller({ verbose }: RunFlags): (report: RunReport) => Promise<void> {
+  const tell = verbose === true || isTerminal(2);
+  return async (report) => {
+    if (!tell) return;
+    const { runSummary } = await import('../../jail/lifecycle/run-summary.ts');
+    standardError().write(`${runSummary(report).join('\n')}\n`);
+  };
 }
 
 function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOptions {

@@ -66,6 +66,7 @@ export async function runJail(options: RunJailOptions): Promise<number> {
     const created = await createJail(prepared);
     undo.add(() => killAndReap(created.pid));
     watchdog.guard(created.pid);
+    options.observer?.created(created.pid, prepared);
     slot.record(created.record);
     if (created.master !== undefined && options.terminal !== undefined)
       undo.add(joinTerminals(created.master, options.terminal));
@@ -87,6 +88,7 @@ async function runCreated(
     ...options,
     hint: `look into the jail with: prodng run --shell ${options.deb}`,
     async onConfined(inForce, { address }) {
+      options.observer?.confined(pid);
       const published: RunReport['published'] = [];
       for (const { hostAddress = '127.0.0.1', hostPort, jailPort } of options.publish ?? []) {
         const port = await publishPort(pid, hostPort, jailPort, hostAddress);

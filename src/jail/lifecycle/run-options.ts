@@ -3,6 +3,7 @@ import type { Paths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
 import type { InForce } from '../confine/in-force.ts';
 import type { Uplink } from '../network/network.ts';
+import type { JailObserver } from '../observer.ts';
 import type { OwnTerminal } from '../runtime/console.ts';
 import type { UidRange } from '../storage/uid-range.ts';
 
@@ -33,6 +34,8 @@ export interface RunJailOptions {
   /** Our own terminal: the jail gets one of its own, and the two are joined. */
   terminal?: OwnTerminal;
   progress?: Progress;
+  /** Watches it from its first instruction on. */
+  observer?: JailObserver;
   /** Called when all is in force and before the service's first instruction. */
   onReady?: (report: RunReport) => void | Promise<void>;
   /** Aborted: the service is stopped as it declares. */

@@ -27,6 +27,8 @@ import { chooseStaging, type StagedMount } from './staging.ts';
 /** All that is decided about a run: nothing of it is made yet but the unpacked tree and the uid range. */
 export interface PreparedJail {
   name: string;
+  /** The name of its package, which the jail's may differ from. */
+  packageName: string;
   version: string;
   declaration: JailDeclaration;
   runtime: OciRuntime;
@@ -111,6 +113,7 @@ export async function prepareUnpacked(
   });
   return {
     name,
+    packageName: jail.name,
     version,
     declaration,
     runtime,

@@ -1,0 +1,152 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import type { BpfLink } from '../kernel/bpf.ts';
+import { openPidfd } from '../kernel/pidfd.ts';
+import { decodeJail, type JailEntry, jailFirst, layouts, modeBits, u32Key, u64 } from './layout.ts';
+import { type LoadedPrograms, type LoadOptions, loadPrograms } from './loaded.ts';
+
+/** How much is counted of a jail. */
+export type Mode = 'base' | 'record';
+
+/** The figures of one process, since it or its parent was executed. */
+export interface ProcessFigures {
+  /** Bit sets of capabilities. */
+  used: bigint;
+  denied: bigint;
+  /** Calls that seccomp refused, files opened: only while recording. */
+  refused: number;
+  opened: number;
+  connections: number;
+  executed: number;
+}
+
+/**
+ * The counters of jails in the kernel. A jail is named by the inode number of its user namespace, which is held open so
+ * that the number stays its own.
+ */
+export class Counters {
+  readonly programs: LoadedPrograms;
+  readonly #namespaces = new Map<number, number>();
+  readonly #recorded = new Set<number>();
+  #calls: BpfLink[] = [];
+
+  /** @throws ProdngError HOST_LACKS */
+  constructor(options: LoadOptions = {}) {
+    this.programs = loadPrograms(options);
+  }
+
+  /**
+   * Counts what a jail does from its next execve(2) on: to be called when its namespace is there and its service has not
+   * been executed.
+   *
+   * @param pid its first process
+   * @returns the jail's number
+   */
+  watch(pid: number, mode: Mode): number {
+    const fd = openSync(`/proc/${pid}/ns/user`, 'r');
+    const jail = fstatSync(fd).ino;
+    const before = this.#namespaces.get(jail);
+    if (before !== undefined) closeSync(before);
+    this.#namespaces.set(jail, fd);
+    const entry = Buffer.alloc(layouts.jails.value);
+    entry.writeUInt32LE(pid, jailFirst);
+    this.programs.maps.jails.update(u32Key(jail), entry);
+    this.setMode(jail, mode);
+    return jail;
+  }
+
+  /** Also of a running jail: it then counts what begins from now on. */
+  setMode(jail: number, mode: Mode): void {
+    if (mode === 'record') {
+      this.#recorded.add(jail);
+      if (this.#calls.length === 0) this.#calls = this.programs.attachCalls();
+      this.#setBit(jail, modeBits.records, true);
+      return;
+    }
+    this.#setBit(jail, modeBits.records, false);
+    this.#recorded.delete(jail);
+    this.#releaseCalls();
+  }
+
+  /** What is kept of it as a whole. */
+  entry(jail: number): JailEntry {
+    const value = this.programs.maps.jails.lookup(u32Key(jail));
+    if (value === undefined) throw new ProdngError('INTERNAL', `nothing is counted of a jail ${jail}`);
+    return decodeJail(value);
+  }
+
+  /** The figures of a process of a jail; undefined when it is none, or was not seen. */
+  figures(pid: number): ProcessFigures | undefined {
+    const task = this.#task(pid);
+    if (task === undefined || task.readUInt32LE(0) === 0) return undefined;
+    return {
+      used: task.readBigUInt64LE(32),
+      denied: task.readBigUInt64LE(40),
+      refused: u64(task, 48),
+      connections: u64(task, 56),
+      opened: u64(task, 64),
+      executed: u64(task, 72),
+    };
+  }
+
+  /**
+   * From now on what enters the jail counts: until then it is what sets it up.
+   *
+   * @param pid the service, executed and not begun
+   * @returns whether it counts as one of the jail's
+   */
+  confine(pid: number, jail: number): boolean {
+    this.#setBit(jail, modeBits.confined, true);
+    return this.#task(pid)?.readUInt32LE(0) === jail;
+  }
+
+  /** Forgets a jail and all that was counted of it. */
+  forget(jail: number): void {
+    const { maps } = this.programs;
+    for (const [name, map] of Object.entries(maps)) if (name !== 'tasks') map.deleteOf(jail);
+    const fd = this.#namespaces.get(jail);
+    if (fd !== undefined) closeSync(fd);
+    this.#namespaces.delete(jail);
+    this.#recorded.delete(jail);
+    this.#releaseCalls();
+  }
+
+  close(): void {
+    for (const fd of this.#namespaces.values()) closeSync(fd);
+    this.#namespaces.clear();
+    this.#recorded.clear();
+    this.#releaseCalls();
+    this.programs.close();
+  }
+
+  #task(pid: number): Buffer | undefined {
+    const fd = pidfdOf(pid);
+    if (fd === undefined) return undefined;
+    try {
+      return this.programs.maps.tasks.lookup(u32Key(fd));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #releaseCalls(): void {
+    if (this.#recorded.size > 0) return;
+    for (const link of this.#calls) link.release();
+    this.#calls = [];
+  }
+
+  #setBit(jail: number, bit: number, on: boolean): void {
+    const { modes } = this.programs.maps;
+    const bits = modes.lookup(u32Key(jail))?.readUInt32LE(0) ?? 0;
+    modes.update(u32Key(jail), u32Key(on ? bits | bit : bits & ~bit));
+  }
+}
+
+function pidfdOf(pid: number): number | undefined {
+  try {
+    return openPidfd(pid);
+  } catch (error) {
+    if (errnoOf(error) === 'ESRCH' || errnoOf(error) === 'EINVAL') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { ProdngError } from '../error/prodng-error.ts';
+import { allowedSyscalls } from '../jail/confine/seccomp.ts';
+import type { JailObserver, ObservedJail } from '../jail/observer.ts';
+import type { Counters, Mode } from './counters.ts';
+import type { Profile } from './profile.ts';
+import { readProfile } from './read-profile.ts';
+
+/** Counts a jail that is being started, and reads what was counted. */
+export class Recorder implements JailObserver {
+  readonly #counters: Counters;
+  readonly #mode: Mode;
+  #watched: { jail: number; prepared: ObservedJail } | undefined;
+  #confined = false;
+
+  constructor(counters: Counters, mode: Mode) {
+    this.#counters = counters;
+    this.#mode = mode;
+  }
+
+  created(pid: number, prepared: ObservedJail): void {
+    this.#watched = { jail: this.#counters.watch(pid, this.#mode), prepared };
+  }
+
+  confined(pid: number): void {
+    if (this.#watched === undefined || !this.#counters.confine(pid, this.#watched.jail))
+      throw new ProdngError('INTERNAL', 'the service was executed, and its execve(2) was not seen', {
+        hint: 'a record from the first instruction on cannot be promised: start it without one',
+      });
+    this.#confined = true;
+  }
+
+  /**
+   * What was counted so far.
+   *
+   * @returns undefined when the service was never executed
+   */
+  async profile(): Promise<Profile | undefined> {
+    if (this.#watched === undefined || !this.#confined) return undefined;
+    const { jail, prepared } = this.#watched;
+    return readProfile(this.#counters, jail, {
+      package: prepared.packageName,
+      version: prepared.version,
+      sha256: prepared.record.sha256,
+      runtime: prepared.runtime.name,
+      mode: this.#mode,
+      fromStart: true,
+      blind: blindSpots(prepared.declaration.syscalls),
+    });
+  }
+}
+
+/** What a jail may do that no counter sees. */
+function blindSpots(declared: readonly string[]): string[] {
+  const allowed = allowedSyscalls(declared);
+  const spots: string[] = [];
+  if (allowed.has('io_uring_enter'))
+    spots.push('io_uring: files and connections of its requests are not among the calls that were counted');
+  return spots;
+}
