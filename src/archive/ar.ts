@@ -38,7 +38,7 @@ export async function readArMembers(file: FileHandle): Promise<ArMember[]> {
     const end = member.offset + member.size;
     if (end > fileSize) throw malformed(`${printable(member.name)}: larger than the file`);
     if (members.some(({ name }) => name === member.name)) {
-      throw malformed(`${printable(member.name)}: stands there twice`);
+      throw malformed(`${printable(member.name)}: duplicate member`);
     }
     if (members.push(member) > MAX_MEMBERS) throw malformed(`more than ${MAX_MEMBERS} members`);
     position = await skipPadding(file, member, end, fileSize);

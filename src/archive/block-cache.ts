@@ -7,13 +7,13 @@ import { readAt } from './ar.ts';
 import type { XzBlock } from './xz-block.ts';
 import { roundUp, type XzRecord } from './xz-format.ts';
 
-/** A block in its file, held open: whoever cleans the cache meanwhile cannot take it away. */
+/** A block in its file, held open: cleaning the cache meanwhile does not remove it. */
 export interface CachedBlock {
   record: XzRecord;
   file: FileHandle;
 }
 
-/** SHA-256 of the file's name and of all that stands before it. */
+/** SHA-256 of the file's name and of everything before it. */
 const DIGEST = 32;
 /** Two sizes of eight bytes each, and the digest. */
 const TRAILER = 16 + DIGEST;
@@ -75,7 +75,7 @@ export class BlockCache {
   }
 }
 
-/** The bytes of a block as they stand in a stream. */
+/** The bytes of a block as in a stream. */
 export async function readBlock({ record, file }: CachedBlock): Promise<Buffer> {
   return await readAt(file, 0, roundUp(record.unpaddedSize));
 }

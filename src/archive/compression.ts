@@ -32,7 +32,7 @@ const programs = {
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
 export interface DecompressOptions {
-  /** Chunks need only stay valid until the next one is asked for: faster, and a trap for whoever collects them. */
+  /** Chunks need only stay valid until the next one is asked for: faster, but chunks must not be collected. */
   transient?: boolean;
 }
 

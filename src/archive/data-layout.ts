@@ -9,7 +9,7 @@ export interface BlockGroup {
 }
 
 /**
- * Puts segments into groups: a large one, or one that wants it, stands alone; small neighbours share a group up to
+ * Puts segments into groups: a large one, or one that wants it, is alone; small neighbours share a group up to
  * `limit` bytes, because xz learns little from a few KiB. A segment that changes its size moves the borders of small neighbours only, as far
  * as the next large one.
  *

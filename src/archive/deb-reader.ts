@@ -106,7 +106,7 @@ async function readLayout(file: FileHandle): Promise<Layout> {
 
 function part(member: ArMember | undefined, name: 'control.tar' | 'data.tar'): Part {
   if (member === undefined) throw malformed(`no ${name}`);
-  if (!member.name.startsWith(name)) throw malformed(`${member.name} stands where ${name} belongs`);
+  if (!member.name.startsWith(name)) throw malformed(`found ${member.name}, expected ${name}`);
   const suffix = member.name.slice(name.length);
   const compression = compressions[suffix];
   if (compression !== undefined) return { member, compression };
@@ -143,7 +143,7 @@ class Deb implements DebReader {
         if (entry.type !== 'file' || entry.path.includes('/')) {
           throw refuse(entry.path, 'control.tar may hold plain files only');
         }
-        if (files.has(entry.path)) throw refuse(entry.path, 'it stands twice in control.tar');
+        if (files.has(entry.path)) throw refuse(entry.path, 'duplicate in control.tar');
         const pieces: Buffer[] = [];
         for await (const piece of content) pieces.push(Buffer.from(piece));
         files.set(entry.path, Buffer.concat(pieces));

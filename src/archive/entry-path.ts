@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ProdngError } from '../error/prodng-error.ts';
 
-/** A name as it may stand in a message: control characters escaped, so that an archive cannot write to a terminal. */
+/** A name for messages: control characters escaped, so that an archive cannot write to a terminal. */
 export function printable(name: string): string {
   const short = name.length > 200 ? `${name.slice(0, 200)}...` : name;
   return short.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (character) => {

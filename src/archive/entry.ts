@@ -17,7 +17,7 @@ export interface TarEntry {
   mtime: number;
   /** Bytes of content; 0 unless `type` is `file`. */
   size: number;
-  /** Empty unless a link. A symlink's text as it stands; a hard link's target normalised as `path` is. */
+  /** Empty unless a link. A symlink's text, unchanged; a hard link's target normalised as `path` is. */
   linkPath: string;
 }
 
@@ -38,7 +38,7 @@ export interface TarLimits {
   totalBytes: number;
   /** Bytes of one name, one link target and one PAX header. */
   nameBytes: number;
-  /** Bytes of all names and link targets together: whoever lists an archive keeps them in memory. */
+  /** Bytes of all names and link targets together: a reader that lists an archive keeps them in memory. */
   allNameBytes: number;
 }
 

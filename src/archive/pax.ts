@@ -26,7 +26,7 @@ export function parsePax(bytes: Uint8Array): PaxOverrides {
   const overrides: PaxOverrides = {};
   const seen = new Set<string>();
   for (const [key, value] of records(bytes)) {
-    if (seen.has(key)) throw malformed(`the record ${printable(key)} stands there twice`);
+    if (seen.has(key)) throw malformed(`duplicate record ${printable(key)}`);
     seen.add(key);
     apply(overrides, key, value);
   }

@@ -33,11 +33,10 @@ function faultOf(
   seen: ReadonlyMap<string, TarEntry>,
 ): string | undefined {
   const { path, type, size, linkPath } = entry;
-  if (seen.has(path)) return 'it stands there twice';
+  if (seen.has(path)) return 'duplicate path';
   if (before !== undefined && path <= before) return `it comes after ${printable(before)}: not sorted`;
   if (path === '.' && type !== 'directory') return 'the root is not a folder';
-  if (path !== '.' && seen.get(folderOf(path))?.type !== 'directory')
-    return 'its folder does not stand before it';
+  if (path !== '.' && seen.get(folderOf(path))?.type !== 'directory') return 'its folder does not precede it';
   // dpkg keeps its lists of files by lines, and so does md5sums.
   if (path.includes('\n')) return 'a name with a newline, which dpkg refuses';
   if (type === 'hardlink') {

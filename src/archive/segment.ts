@@ -15,7 +15,7 @@ export interface SegmentEntry {
   content?: FileSlice | Buffer;
 }
 
-/** Part of a file that nobody changes meanwhile. */
+/** Part of a file that does not change meanwhile. */
 export interface FileSlice {
   path: string;
   /** Bytes. */

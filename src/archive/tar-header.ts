@@ -3,9 +3,9 @@ import { decodeName, printable, refuse } from './entry-path.ts';
 
 export const BLOCK = 512;
 
-/** A header block as it stands, before long names and PAX records are put in. */
+/** A header block as read, before long names and PAX records are applied. */
 export interface RawHeader {
-  /** Not decoded yet: before a long name stand the first 100 bytes of it, which may end within a character. */
+  /** Not decoded yet: before a long name these are its first 100 bytes, which may end within a character. */
   name: Uint8Array;
   typeflag: string;
   mode: number;

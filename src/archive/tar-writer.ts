@@ -27,7 +27,7 @@ export function encodeEntryHeader(entry: TarEntry): Buffer {
   const name = Buffer.from(tarName(entry));
   const link = Buffer.from(linkName(entry));
   const blocks: Buffer[] = [];
-  // GNU tar fills the 100 bytes of a name without a NUL; a longer one stands whole in a header of its own.
+  // GNU tar fills the 100 bytes of a name without a NUL; a longer one is in a header of its own.
   if (link.length > 100) blocks.push(longHeader('K', link));
   if (name.length > 100) blocks.push(longHeader('L', name));
   blocks.push(header(entry, name, link));

@@ -29,7 +29,7 @@ export interface TreeWriterOptions {
 }
 
 /**
- * Writes entries beneath a folder that nobody else writes to. Knows everything it made, so that a name taken, a
+ * Writes entries beneath a folder that no other process writes to. Knows everything it made, so that a name taken, a
  * path through a link and a hard link to something odd are seen before the kernel is asked.
  */
 export class TreeWriter {
@@ -108,7 +108,7 @@ export class TreeWriter {
       throw refuse(path, `a path of ${Buffer.byteLength(path)} bytes: ${pathBytes} fit beneath its folder`);
     const before = this.#made.get(path);
     if (before !== undefined && !(before === 'implied' && type === 'directory')) {
-      throw refuse(path, 'it stands there twice');
+      throw refuse(path, 'duplicate path');
     }
     if (type === 'file' && (mode & 0o6000) !== 0 && !this.#options.allowSetid) {
       throw refuse(path, 'a set-uid or set-gid file');

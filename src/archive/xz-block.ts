@@ -22,14 +22,14 @@ const ARGUMENTS = [
 ];
 
 export interface XzBlock {
-  /** As it stands in a stream, padding included. */
+  /** As in a stream, padding included. */
   bytes: Buffer;
   record: XzRecord;
 }
 
 /** The xz to compress with: its bytes depend on its version. */
 export interface XzProgram {
-  /** What stands before the arguments of xz. */
+  /** Precedes the arguments of xz. */
   argv: readonly [string, ...string[]];
   /** The folder it is run in (default: ours). */
   cwd?: string;

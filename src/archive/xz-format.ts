@@ -48,7 +48,7 @@ export function cutBlock(stream: Buffer, plainSize: number): { block: Buffer; re
   throw unexpected('index');
 }
 
-/** The size with which a block, or an index, stands in the file. */
+/** The size of a block, or an index, in the file. */
 export function roundUp(size: number): number {
   return Math.ceil(size / 4) * 4;
 }

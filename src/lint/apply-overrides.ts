@@ -50,7 +50,7 @@ function covers({ tag, context }: Override, each: Finding): boolean {
   return context === undefined || globPattern(context).test(each.context);
 }
 
-/** `*` stands for anything; the rest for itself. */
+/** `*` matches anything; other characters match themselves. */
 function globPattern(glob: string): RegExp {
   const parts = glob.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 's');

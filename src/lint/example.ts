@@ -61,7 +61,7 @@ export interface ExampleDeb {
   entries?: Readonly<Record<string, ExampleFile | null>>;
   /** Changes the order of the entries. */
   order?: 'reversed' | 'swapped';
-  /** An entry that stands in the .deb twice. */
+  /** An entry that is in the .deb twice. */
   twice?: string;
   /** As the members of a .deb call it. */
   compression?: 'gz' | 'xz' | 'none';

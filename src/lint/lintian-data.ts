@@ -18,7 +18,7 @@ export function lintianVendor(): Record<string, string> {
 const profile = `# For the .debs of jails: lintian --include-dir data/lintian --profile prodng/main FILE.deb
 Profile: prodng/main
 Extends: debian/main
-# These judge the files of a rootfs as if they were the host's own.
+# These tags check the files of a rootfs as if they were files of the host.
 Disable-Tags:
  no-changelog
  no-copyright-file

@@ -75,7 +75,7 @@ export async function parsePolicy(text: string, file: string): Promise<Policy> {
   const result = (await policySchema()).safeParse(value);
   if (!result.success) {
     const faults = result.error.issues.map((issue) => {
-      // zod says of a key only that it is wrong; why stands within
+      // zod reports only that a key is invalid; the reason is in the nested issue
       const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
       return `  ${issue.path.length === 0 ? '(whole file)' : issue.path.join('.')}: ${message ?? issue.message}`;
     });

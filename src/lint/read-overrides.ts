@@ -7,12 +7,12 @@ import { tags } from './tags.ts';
 /** One accepted kind of finding. */
 export interface Override {
   tag: string;
-  /** A pattern of contexts in which `*` stands for anything; undefined covers all. */
+  /** A pattern of contexts, in which `*` matches anything; undefined matches all. */
   context?: string;
   reason: string;
   /** ms since 1970: the end of the last day on which it holds. */
   expires?: number;
-  /** Where it stands in its file. */
+  /** Its line in the file. */
   line: number;
 }
 

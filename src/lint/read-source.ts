@@ -43,7 +43,7 @@ export async function readSourceSubject(dir: string): Promise<SourceSubject> {
   };
 }
 
-/** A folder may let its files be opened by name, and nobody list them. */
+/** A folder may allow its files to be opened by name, but not to be listed. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort();

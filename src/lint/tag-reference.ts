@@ -2,7 +2,7 @@ import { families } from './severity.ts';
 import type { Tag } from './tag.ts';
 import { tags } from './tags.ts';
 
-/** Where the reference of all tags stands. */
+/** The path of the reference of all tags. */
 export const docsPath = 'docs/lint-tags.md';
 
 /** docs/lint-tags.md: every tag, made from the tags themselves. */
@@ -31,7 +31,7 @@ Reason: the service compiles the rules that it is given
 Expires: 2027-01-01
 \`\`\`
 
-\`Context\` is what \`prodng lint --format json\` calls so; \`*\` in it stands for anything, and left out it covers every
+\`Context\` is what \`prodng lint --format json\` calls so; \`*\` in it matches anything, and left out it covers every
 finding of the tag. \`Expires\` may be left out.
 `;
 

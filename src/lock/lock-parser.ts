@@ -29,11 +29,11 @@ export function parseLock(text: string | Uint8Array, file: string): Lock {
   if (lock !== undefined && first === undefined) return lock;
   throw new ProdngError('LOCK_SYNTAX', `${file}: not a valid lock`, {
     diagnostics: reader.diagnostics,
-    hint: 'take it from version control again, or make it anew: rm the file, then prodng lock',
+    hint: 'restore it from version control, or recreate it: rm the file, then prodng lock',
   });
 }
 
-/** A lock that stands as it was written; undefined for every other, and for every one with a fault. */
+/** A lock in the form that formatLock writes; undefined for any other, and for one with a fault. */
 function readWrittenLock(text: string | Uint8Array, file: string): Lock | undefined {
   const written = readWrittenPackages(text);
   if (written === undefined) return undefined;
@@ -175,7 +175,7 @@ class LockReader {
   #unique(keys: readonly string[], stanzas: readonly Paragraph[], field: string): void {
     const seen = new Set<string>();
     for (const [index, key] of keys.entries()) {
-      if (seen.has(key)) this.#report(stanzas[index]?.line ?? 1, field, `${key} stands here twice`);
+      if (seen.has(key)) this.#report(stanzas[index]?.line ?? 1, field, `duplicate ${key}`);
       seen.add(key);
     }
   }

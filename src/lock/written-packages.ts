@@ -31,15 +31,15 @@ const stanza = new RegExp(
 /** What the reader of any deb822 allows one stanza; a lock has some hundred thousand bytes. */
 const maxLength = 8 << 20;
 
-/** A lock whose packages are read; what stands before them is not. */
+/** A lock whose packages are read; what precedes them is not. */
 export interface WrittenPackages {
   head: string;
   packages: LockedPackage[];
 }
 
 /**
- * Reads the packages of a lock that stands as formatLock writes it, which is nearly every one, in a tenth of the time
- * that reading each field with its place takes. It judges nothing: whatever looks different is left to the reader
+ * Reads the packages of a lock in the form that formatLock writes, which is nearly every one, in a tenth of the time
+ * that reading each field with its place takes. It reports no faults: anything else is left to the reader
  * that can say what is wrong, and where.
  *
  * @returns undefined when anything is not as formatLock writes it

@@ -9,7 +9,7 @@ export interface GpgOptions {
   /** The caller's own: gpg finds its keys, its agent and the terminal for the PIN by it. */
   env: Readonly<Record<string, string | undefined>>;
   time: SignatureTime;
-  /** Holds the passphrase, for where nobody can be asked. */
+  /** Contains the passphrase, for non-interactive use. */
   passphraseFile?: string;
   signal?: AbortSignal;
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 
-/** Where a passphrase comes from when nobody is to be asked. Never the command line: every user can read that. */
+/** Source of a passphrase for non-interactive use. Never the command line: every user can read that. */
 export interface PassphraseSource {
   /** An open file descriptor. */
   fd?: number;

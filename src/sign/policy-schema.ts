@@ -11,7 +11,7 @@ const rule = z
     keys: z.array(fingerprint).min(1),
     atLeast: z.int().min(1).optional(),
   })
-  .refine(({ keys }) => new Set(keys).size === keys.length, 'a key stands there twice')
+  .refine(({ keys }) => new Set(keys).size === keys.length, 'duplicate key')
   .refine(({ keys, atLeast = 1 }) => atLeast <= keys.length, 'atLeast is more than there are keys');
 
 /** The policy file of `prodng verify --policy`. A policy without a rule would pass everything. */

@@ -27,7 +27,7 @@ export async function signBuild(
   signers: readonly Signer[],
 ): Promise<SignedBuild> {
   const [first] = signers;
-  if (first === undefined) throw new ProdngError('USAGE', `${deb}: nobody to sign it`);
+  if (first === undefined) throw new ProdngError('USAGE', `${deb}: no signer`);
   const { provenance, buildinfo, changes } = evidence;
   // the attestation first: a .deb with signatures but without it would look finished
   const attestation = attestationPath(provenance);

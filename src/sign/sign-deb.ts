@@ -77,7 +77,7 @@ async function assertNew(
   for (const { name, signature: other } of members) {
     if (!(await signingKeys(other)).some((key) => keys.includes(key))) continue;
     throw new ProdngError('USAGE', `${path}: ${userId} (${fingerprint}) has signed it already: ${name}`, {
-      hint: 'to sign it anew, remove the signatures first: prodng strip-signature FILE',
+      hint: 'to sign it again, remove the signatures first: prodng strip-signature FILE',
     });
   }
 }
@@ -96,7 +96,7 @@ async function* signedFile(
 }
 
 function memberNames(path: string, there: readonly string[], { signers, type }: SignDebOptions): string[] {
-  if (signers.length === 0) throw new ProdngError('USAGE', `${path}: nobody to sign it`);
+  if (signers.length === 0) throw new ProdngError('USAGE', `${path}: no signer`);
   if (type !== undefined && !/^[a-z]{1,12}$/.test(type))
     throw new ProdngError('USAGE', `--type ${type}: not one to twelve lower-case letters`);
   const wanted =
@@ -112,7 +112,7 @@ function memberNames(path: string, there: readonly string[], { signers, type }: 
         hint: otherType,
       },
     );
-  // what stands there must begin with the origin, by which debsig-verify finds its policy
+  // existing signatures must begin with the origin, by which debsig-verify finds its policy
   return free.slice(0, signers.length);
 }
 

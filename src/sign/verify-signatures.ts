@@ -68,7 +68,7 @@ export async function verifyDetached(
   }
 }
 
-/** Checks every signature packet in `signature` over the bytes that `data` gives anew for each. */
+/** Checks every signature packet in `signature` over the bytes of `data`, which is called once per packet. */
 export async function verifyEach(
   member: string,
   signature: Uint8Array,

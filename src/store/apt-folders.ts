@@ -22,7 +22,7 @@ export interface AptHome {
 
 /**
  * Makes the private apt of these archives ready: folders, sources, copies of the keyrings. Another configuration,
- * architecture or key gives another folder: lists of one never stand in for lists of the other.
+ * architecture or key gives another folder: lists of one are never used for the other.
  *
  * @throws ProdngError CONFIG when a keyring cannot be read
  */

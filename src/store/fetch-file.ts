@@ -54,7 +54,7 @@ export async function fetchFile(
     async () => {
       // another prodng may have brought it while we waited
       const failures = (await isStored(folder, file)) ? undefined : await tryMirrors(file, partial, options);
-      // whoever waits for the lock that goes here finds the file stored, and writes nothing
+      // a process that waits for this lock finds the file stored, and writes nothing
       if (failures === undefined) await rm(lock, { force: true });
       return failures;
     },

@@ -9,7 +9,7 @@ import { cannotWrite } from './partial-file.ts';
 const stallTimeout = 30_000;
 
 /**
- * Fetches a file whose digest nobody knows: what it is must be judged by its signature. No redirection is followed, as
+ * Fetches a file of unknown digest: the caller must verify its signature. No redirection is followed, as
  * nothing but the address says where it comes from.
  *
  * @param folder in which a folder is made for it, which the caller removes

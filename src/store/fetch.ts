@@ -102,7 +102,7 @@ async function fetchMissing(
   if (failed.length > 0) throw fetchFailure(failed);
 }
 
-/** Waits for all of them, so that nobody writes any more, and then throws what went wrong first. */
+/** Waits for all of them, so that no writer is left, and then throws the first error. */
 async function allOrFirstError(workers: readonly Promise<void>[], stopped: AbortSignal): Promise<void> {
   const results = await Promise.allSettled(workers);
   if (stopped.aborted) throw stopped.reason;

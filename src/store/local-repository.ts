@@ -25,7 +25,7 @@ export async function localRepository(folder: string, files: readonly PinnedFile
   const lock = `${repository}.lock`;
   return await withFlock(lock, async () => {
     if (!(await isWhole(folder, repository, unique))) await make(folder, repository, unique);
-    // whoever waits for the lock that goes here finds the repository whole
+    // a process that waits for this lock finds a complete repository
     await rm(lock, { force: true });
     return repository;
   });

@@ -2,7 +2,7 @@ import type { Archive } from './archive.ts';
 import type { ReleaseIdentity } from './release-identity.ts';
 
 /**
- * The URIs a file of an archive can be at, each once. Those configured for the release it comes from stand first;
+ * The URIs a file of an archive can be at, each once. Those configured for its release come first;
  * the others follow, because a package moves between archives (security to the point release) and its SHA-256
  * decides in any case.
  */
@@ -24,7 +24,7 @@ function poolUri(base: string, poolPath: string): string {
   return `${base}/${poolPath.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** A URI without the password that may stand in it, for messages. */
+/** A URI without its password, for messages. */
 export function withoutPassword(uri: string): string {
   return uri.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
 }

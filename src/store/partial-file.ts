@@ -61,7 +61,7 @@ export class PartialFile {
     this.size += chunk.length;
   }
 
-  /** Begins anew. */
+  /** Starts over. */
   async clear(): Promise<void> {
     await asIo(this.path, () => this.#file.truncate(0));
     this.#hash = createHash('sha256');

@@ -46,7 +46,7 @@ async function readMemory(path: string): Promise<z.infer<typeof memorySchema>> {
     if (errnoOf(error) === 'ENOENT') return [];
     // to go on without it would be to forget it
     throw new ProdngError('CONFIG', `${path}: cannot be read`, {
-      hint: 'it says how new each archive has been; remove it to begin anew',
+      hint: 'it records how recent each archive was; remove it to start over',
       cause: error,
     });
   }

@@ -12,7 +12,7 @@ const identity = z.strictObject({
 
 const record = z.array(z.strictObject({ identity, packages: z.array(z.string().regex(/^[^/]+$/)) }));
 
-/** What state.json says, or undefined when it is not ours or damaged: the state is then made anew. */
+/** What state.json says, or undefined if it is foreign or damaged: the state is then recreated. */
 export function parseStateRecord(text: string): z.infer<typeof record> | undefined {
   try {
     return record.parse(JSON.parse(text));

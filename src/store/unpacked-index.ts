@@ -22,7 +22,7 @@ const index = z.strictObject({
   entries: z.array(entry),
 });
 
-/** What an index of an unpacked tar says, or undefined when it is not ours or damaged: it is then made anew. */
+/** What an index of an unpacked tar says, or undefined if it is foreign or damaged: it is then recreated. */
 export function parseUnpackedIndex(text: string): z.infer<typeof index> | undefined {
   try {
     return index.parse(JSON.parse(text));

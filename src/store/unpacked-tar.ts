@@ -11,7 +11,7 @@ import { writeFileAtomic } from '../system/atomic-file.ts';
 import { cannotWrite } from './partial-file.ts';
 import { shard, storedPath } from './stored-file.ts';
 
-/** An entry of a .deb's data.tar and where its content stands in the plain tar. */
+/** An entry of a .deb's data.tar and where its content is in the plain tar. */
 export interface UnpackedEntry extends TarEntry {
   /** Of the content in the plain tar, in bytes. */
   offset: number;
@@ -40,7 +40,7 @@ export async function unpackedTar(folder: string, sha256: string): Promise<Unpac
   return await withFlock(lock, async () => {
     const meanwhile = await readKept(path);
     const result = meanwhile ?? (await unpack(folder, sha256, path));
-    // whoever waits for the lock that goes here finds the tar kept
+    // a process that waits for this lock finds the tar in the store
     await rm(lock, { force: true });
     return result;
   });

@@ -37,7 +37,7 @@ function userPaths(env: Environment): Paths {
   return {
     cache,
     state: join(absolute(env.XDG_STATE_HOME) ?? join(home, '.local/state'), 'prodng'),
-    // Never a guessable name in /tmp: whoever makes it first would own our run folder.
+    // Never a guessable name in /tmp: another user could create it first and own our run folder.
     run: runtime === undefined ? join(cache, 'run') : join(runtime, 'prodng'),
   };
 }

@@ -11,5 +11,5 @@ export interface Progress {
   note(text: string): void;
 }
 
-/** Tells nobody. */
+/** Reports nothing. */
 export const silent: Progress = { step() {}, advance() {}, note() {} };

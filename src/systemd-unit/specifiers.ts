@@ -1,4 +1,4 @@
-/** What specifiers stand for: the unit they are in, and the user it runs as. */
+/** Values of specifiers: the unit they are in, and the user it runs as. */
 export interface SpecifierFacts {
   /** `cache@main.service` */
   unit: string;
@@ -12,7 +12,7 @@ export type Expanded = { text: string } | { unknown: string };
 
 /**
  * Replaces the specifiers of a text, systemd.unit(5), "Specifiers". Those that name the host or the boot have no value
- * that could stand in a package.
+ * that could be in a package.
  */
 export function expandSpecifiers(text: string, facts: SpecifierFacts): Expanded {
   let unknown: string | undefined;

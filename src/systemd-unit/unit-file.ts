@@ -47,7 +47,7 @@ export function parseUnitFile(bytes: Uint8Array, file: string): UnitFile {
     const equals = logical.indexOf('=');
     const name = logical.slice(0, equals).trimEnd();
     if (equals < 1 || !/^[\w-]+$/.test(name)) fault(line, `"${excerpt(logical)}" is not NAME=VALUE`);
-    else if (section === undefined) fault(line, `${excerpt(name)}= stands in no section`);
+    else if (section === undefined) fault(line, `${excerpt(name)}= is outside of any section`);
     else if (result.settings.length >= mostSettings) {
       fault(line, `more than ${mostSettings} settings: the rest was not read`);
       break;

@@ -3,7 +3,7 @@ import { run } from '../system/process.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Who stands in the files when nobody said who it is. */
+/** Placeholder for an unknown maintainer. */
 export const defaultMaintainer = 'Unknown Maintainer <maintainer@example.org>';
 
 /** What a Maintainer field must look like (Debian Policy 5.6.2); a comma would make two of it. */

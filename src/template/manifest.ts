@@ -18,7 +18,7 @@ const variableSchema = z.strictObject({
   differs: z.string().optional(),
 });
 
-/** What stands in a template's template.json. */
+/** The contents of template.json. */
 export const manifestSchema = z
   .strictObject({
     description: z.string().min(1),

@@ -7,7 +7,7 @@ export function isPackageName(name: string): boolean {
   return /^[a-z0-9][a-z0-9+.-]+$/.test(name);
 }
 
-/** The nearest allowed name, to propose; undefined when nothing of the text can stand in one. */
+/** The nearest allowed name, to propose; undefined if no character of the text is allowed. */
 export function nearestPackageName(text: string): string | undefined {
   const near = text
     .toLowerCase()

@@ -39,7 +39,7 @@ export interface RenderedSource {
   files: string[];
   /** What to do next, a line each. */
   next: string[];
-  /** Whether no maintainer was found, so that a stand-in is in the files. */
+  /** Whether no maintainer was found, so that a placeholder is in the files. */
   maintainerUnknown: boolean;
 }
 

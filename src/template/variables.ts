@@ -50,7 +50,7 @@ function unknownVariable(name: string, builtIn: Readonly<Values>): string {
 function faultOf(variable: TemplateVariable, value: string, earlier: Readonly<Values>): string | undefined {
   const { pattern, required, differs } = variable;
   if (value === '') return required ? 'must have a value' : undefined;
-  // A line break in a value would begin a new field or stanza wherever the value stands.
+  // A line break in a value would begin a new field or stanza.
   if (/\p{Cc}/u.test(value)) return 'holds a control character or line break';
   if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(value))
     return `"${value}" is not allowed; allowed: ${variable.allowed ?? pattern}`;

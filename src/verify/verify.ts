@@ -1,6 +1,6 @@
 import { ProdngError } from '../error/prodng-error.ts';
 import { openSignedBytes } from '../sign/signed-bytes.ts';
-import { type Check, type CheckId, checkIds, judged, notPossible } from './checks/check.ts';
+import { type Check, type CheckId, checked, checkIds, notPossible } from './checks/check.ts';
 import { checkContent } from './checks/check-content.ts';
 import { type ControlFacts, checkControl } from './checks/check-control.ts';
 import { checkLock } from './checks/check-lock.ts';
@@ -14,7 +14,7 @@ import { rebuildCheck, rebuildFailure } from './checks/rebuild-check.ts';
 import { type RebuildOptions, type RebuildReport, rebuildDeb } from './rebuild/rebuild.ts';
 
 export interface VerifyOptions extends RootfsSources {
-  /** Absent: signatures cannot be judged. */
+  /** Absent: signatures cannot be checked. */
   trust?: Trust;
   /** The source to rebuild it from, and how. */
   rebuild?: Pick<RebuildOptions, 'variations' | 'diffoscope' | 'timeout' | 'scratch'> & { source: string };
@@ -53,13 +53,13 @@ export async function verifyDeb(path: string, options: VerifyOptions): Promise<V
       (id) => id !== 'structure' && (id !== 'rebuild' || options.rebuild !== undefined),
     );
     const rest = others.map((id) => notPossible(id, 'the file cannot be read as a .deb'));
-    return { file: path, checks: [judged('structure', [read.fault], ''), ...rest] };
+    return { file: path, checks: [checked('structure', [read.fault], ''), ...rest] };
   }
   const { contents } = read;
   const control = checkControl(contents);
   const { check: lockCheck, lock, inputs = [] } = checkLock(contents, control);
   const rebuilt = await checkRebuild(path, contents, control, options);
-  const structure = judged('structure', contents.faults, `${contents.files.size} entries`);
+  const structure = checked('structure', contents.faults, `${contents.files.size} entries`);
   return {
     file: path,
     unsignedSha256: contents.unsignedSha256,

@@ -194,14 +194,14 @@ describe('a .deb that we wrote', () => {
 describe('writeDeb refuses', () => {
   const base = folderOf('.');
   it.each([
-    ['a path twice', [base, fileOf('a', 'x'), fileOf('a', 'y')], 'a: it stands there twice'],
+    ['a path twice', [base, fileOf('a', 'x'), fileOf('a', 'y')], 'a: duplicate path'],
     ['paths out of order', [base, fileOf('b', ''), fileOf('a', '')], 'a: it comes after b: not sorted'],
-    ['an entry before its folder', [base, fileOf('a/b', '')], 'a/b: its folder does not stand before it'],
-    ['an archive without its root', [folderOf('a')], 'a: its folder does not stand before it'],
+    ['an entry before its folder', [base, fileOf('a/b', '')], 'a/b: its folder does not precede it'],
+    ['an archive without its root', [folderOf('a')], 'a: its folder does not precede it'],
     [
       'an entry below a file',
       [base, fileOf('a', ''), fileOf('a/b', '')],
-      'a/b: its folder does not stand before it',
+      'a/b: its folder does not precede it',
     ],
     ['an entry below a link', [base, linkOf('a', 'symlink', '/'), fileOf('a/b', '')], 'a/b: its folder'],
     ['a hard link to nothing', [base, linkOf('a', 'hardlink', 'b'), fileOf('b', 'x')], 'a: a hard link to b'],

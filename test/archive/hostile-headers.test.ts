@@ -90,7 +90,7 @@ describeAttacks('tricks with PAX headers', [
     'a doubled PAX record',
     tar(pax(['path', 'a'], ['path', '../b']), file('x')),
     malformed,
-    'the record path stands there twice',
+    'duplicate record path',
   ],
   [
     'a GNU and a PAX name',

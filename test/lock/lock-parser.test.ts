@@ -208,8 +208,8 @@ describe('a lock', () => {
     const [header = '', archive = '', item = ''] = good.split('\n\n');
     const twice = [header, archive, archive, item.trim(), item.trim()].join('\n\n');
     expect(faults(`${twice}\n`)).toEqual([
-      expect.stringContaining('Archive: trixie stands here twice'),
-      expect.stringContaining('Package: gcc:amd64=12.2 stands here twice'),
+      expect.stringContaining('Archive: duplicate trixie'),
+      expect.stringContaining('Package: duplicate gcc:amd64=12.2'),
     ]);
   });
 

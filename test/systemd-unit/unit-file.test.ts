@@ -35,7 +35,7 @@ describe('a unit file', () => {
 
   it.each([
     ['[S\nA=b', 1, 'is no section'],
-    ['A=b', 1, 'stands in no section'],
+    ['A=b', 1, 'is outside of any section'],
     ['[S]\nwhat', 2, 'is not NAME=VALUE'],
     ['[S]\n=b', 2, 'is not NAME=VALUE'],
     ['[S]\na b=c', 2, 'is not NAME=VALUE'],

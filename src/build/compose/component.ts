@@ -12,7 +12,7 @@ export interface Component {
   replaces: () => Promise<string>;
 }
 
-/** An entry, and where its content stands in the plain tar, in bytes. */
+/** An entry, and where its content is in the plain tar, in bytes. */
 export interface ComponentEntry extends TarEntry {
   offset: number;
 }

@@ -165,7 +165,7 @@ function readStrings(
   return file.slice(offset, size) ?? 'not-kept';
 }
 
-/** Where a loaded address stands in the file. */
+/** The file offset of a loaded address. */
 function toOffset(segments: readonly ProgramHeader[], address: number): number | undefined {
   const segment = segments.find(
     ({ type, address: start, size }) => type === PT_LOAD && address >= start && address < start + size,

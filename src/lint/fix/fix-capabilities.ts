@@ -9,7 +9,7 @@ export function fixedCapabilities(lines: readonly string[]): readonly string[] {
     .filter((word) => word !== '');
   if (words.length === 0 || words.includes('none')) return lines;
   const known = words.map(corrected);
-  // one that nobody can guess is for its author to say
+  // an unknown name is left to its author
   if (known.includes(undefined)) return lines;
   const kept = capabilityNames.filter(
     (name) => known.includes(name) && whyIneffective(name) === undefined && name !== 'CAP_NET_BIND_SERVICE',

@@ -2,9 +2,9 @@ import { pathFault } from '../../control/jail-path.ts';
 
 /** Normalised paths, and each line once. */
 export function fixedFilesystem(lines: readonly string[]): readonly string[] {
-  const mended = lines.map((line) => line.replace(/(?<=^|\s)\/\S*/g, normalised));
+  const fixed = lines.map((line) => line.replace(/(?<=^|\s)\/\S*/g, normalised));
   const seen = new Set<string>();
-  return mended.filter((line) => {
+  return fixed.filter((line) => {
     const key = line.trim().replace(/\s+/g, ' ');
     const isRepeated = key !== '' && seen.has(key);
     seen.add(key);

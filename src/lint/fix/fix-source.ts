@@ -13,7 +13,7 @@ import { fixedListen } from './fix-listen.ts';
 
 const controlFile = 'debian/control';
 
-/** What a fixer makes of the lines of a value; the same lines when there is nothing to mend, none to drop the field. */
+/** Returns the fixed lines of a value; the same lines if there is nothing to fix, none to drop the field. */
 export type FieldFixer = (lines: readonly string[]) => readonly string[];
 
 const fixers: Readonly<Record<string, FieldFixer>> = {
@@ -27,7 +27,7 @@ const fixers: Readonly<Record<string, FieldFixer>> = {
  * repetitions, paths that are not normalised, capabilities that can never work. Everything else stays as it is,
  * comments and order included.
  *
- * @returns the change as a unified diff; empty when there was nothing to mend
+ * @returns the change as a unified diff; empty if there was nothing to fix
  * @throws ProdngError IO, CONTROL_SYNTAX when the file is no deb822
  */
 export async function fixSource(dir: string): Promise<string> {
@@ -43,11 +43,11 @@ export async function fixSource(dir: string): Promise<string> {
   return stdout.endsWith('\n') ? stdout : `${stdout}\n`;
 }
 
-/** A control file with its mechanical faults mended. */
+/** A control file with its mechanical faults fixed. */
 export function fixedControl(text: string, file: string): string {
   const { paragraphs, diagnostics } = readDeb822(text, file);
   if (diagnostics.length > 0)
-    throw new ProdngError('CONTROL_SYNTAX', `${file}: it cannot be mended as long as it cannot be read`, {
+    throw new ProdngError('CONTROL_SYNTAX', `${file}: cannot be fixed because it cannot be parsed`, {
       diagnostics,
     });
   const stanza = paragraphs.slice(1).find(hasJailFields);

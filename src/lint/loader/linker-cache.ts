@@ -4,7 +4,7 @@ const entrySize = 24;
 const mostEntries = 100_000;
 
 /**
- * Reads /etc/ld.so.cache in glibc's new format (the old one may stand before it).
+ * Reads /etc/ld.so.cache in glibc's new format (the old one may precede it).
  *
  * @returns the paths of each library's name, the preferred first; undefined when the bytes are no cache
  */

@@ -29,7 +29,7 @@ function section(result: LintResult): string {
   return lines.join('\n');
 }
 
-/** What stands in a package could otherwise end the cell, or be a link or an image. */
+/** Text from a package could otherwise end the cell, or become a link or an image. */
 function cell(text: string): string {
   return text.replace(/[\\`*_{}[\]<>|!#]/g, '\\$&').replace(/[\p{Cc}\p{Cf}]/gu, ' ');
 }

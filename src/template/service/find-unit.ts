@@ -87,7 +87,7 @@ function unitIn(path: string, suffix: string): string | undefined {
   return name.endsWith(suffix) && !name.includes('/') ? name : undefined;
 }
 
-/** What runs once (a clean-up, a check, a wait) is not the service beside which it stands. */
+/** What runs once (a clean-up, a check, a wait) is not the service. */
 function isOneShot(closure: Closure, unit: string): boolean {
   return parseUnitFile(unitText(closure, unit).bytes, unit).settings.some(
     ({ name, value }) =>

@@ -38,7 +38,7 @@ const commandPackages: readonly (readonly [string, string])[] = [
 
 /**
  * What a script needs, or undefined when the file is none. Commands of shell scripts are found by their names at the
- * places where commands stand: it is a guess to the safe side.
+ * places of commands: a conservative guess.
  */
 export function scriptNeeds(file: ClosureFile, closure: Closure): ScriptNeeds | undefined {
   const bytes = file.read();

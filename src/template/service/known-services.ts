@@ -28,7 +28,7 @@ export interface KnownService {
 const tcp = (port: number): ListenPort => ({ port, protocol: 'tcp' });
 const udp = (port: number): ListenPort => ({ port, protocol: 'udp' });
 
-/** By the base name of the unit. Only facts that stand in the service's own manual page or documentation. */
+/** By the base name of the unit. Only facts from the service's own manual page or documentation. */
 const services: Readonly<Record<string, KnownService>> = {
   nginx: {
     arguments: ['-g', 'daemon off; master_process on;'],

@@ -34,7 +34,7 @@ export function ownConfiguration(
     files.push({ path: `etc/${base}`, content: file.read(), executable: false });
     proposal.note(
       'Command',
-      `etc/${base} of this source stands in for ${path} of ${file.owner.name} ${file.owner.version}, which only root and a group that its maintainer script names may read.`,
+      `etc/${base} of this source replaces ${path} of ${file.owner.name} ${file.owner.version}, which only root and a group that its maintainer script names may read.`,
     );
     return word.replace(path, `/etc/${name}/${base}`);
   });

@@ -62,7 +62,7 @@ function lastPlainWord(text: string): string {
     if (optionsWithValue.has(word)) index += 1;
     else if (!word.startsWith('-') && !/^\d?[<>]/.test(word)) plain.push(word.replace(/^["']|["']$/g, ''));
   }
-  // `adduser --system USER GROUP` adds a user to a group as well; the user stands first
+  // `adduser --system USER GROUP` adds a user to a group as well; the user comes first
   return plain[0] ?? '';
 }
 

@@ -10,7 +10,7 @@ export class Proposal {
     if (lines.length > 0) this.#values.set(field, [...lines]);
   }
 
-  /** Adds a comment that stands before a field, or before all of them. */
+  /** Adds a comment before a field, or before all fields. */
   note(field: FieldName | 'rest', text: string): void {
     const plain = text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
     const notes = this.#notes.get(field) ?? [];

@@ -103,7 +103,7 @@ function noteType(
       argv?.includes('--supervised') === true ? ', so that "--supervised systemd" only warns' : '';
     proposal.note(
       'Command',
-      `Type=${type}: nobody waits for its word that it is ready${supervised}; see Jail-Health.`,
+      `Type=${type}: its readiness notification is ignored${supervised}; see Jail-Health.`,
     );
   }
   if (type === 'oneshot') proposal.set('Restart', 'no');
@@ -172,7 +172,7 @@ function proposeEnvironment(
 ): void {
   const lines: string[] = [];
   for (const [name, value] of environment) {
-    // what stands in the command line already is there for its sake
+    // already in the command line
     if (used.has(name)) continue;
     if (value === '') continue;
     if (/[\p{Cc}\u2028\u2029\u0085\ufffd]|^\s|\s$/u.test(value))

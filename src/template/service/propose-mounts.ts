@@ -228,7 +228,7 @@ function placeOf(path: string, runItself = false): Place | undefined {
   return undefined;
 }
 
-/** Absolute, without `//`, `.`, a `/` at its end; undefined for what cannot stand in Jail-Filesystem. */
+/** Absolute, without `//`, `.`, a `/` at its end; undefined for what Jail-Filesystem does not allow. */
 function normal(path: string): string | undefined {
   const plain = `/${path
     .split('/')

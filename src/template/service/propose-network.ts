@@ -88,7 +88,7 @@ function noteSockets(sockets: readonly Unit[], proposal: Proposal): void {
       .join(', ');
     proposal.note(
       'Listen',
-      `${socket.name} (${where}): nobody hands it open sockets in a jail: the service must open them itself.`,
+      `${socket.name} (${where}): socket activation is not available in a jail: the service must open its sockets itself.`,
     );
   }
 }

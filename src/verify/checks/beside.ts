@@ -3,7 +3,7 @@ import { errnoOf, ProdngError, reasonOf } from '../../error/prodng-error.ts';
 
 const mostText = 64 * 2 ** 20;
 
-/** The text of a file that stands beside the .deb; undefined when there is none. @throws ProdngError IO */
+/** The text of a file next to the .deb; undefined if there is none. @throws ProdngError IO */
 export async function readBeside(path: string): Promise<string | undefined> {
   try {
     const file = await open(path, 'r');

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { stripClearsign } from '../../control/clearsigned.ts';
 import { readDeb822 } from '../../control/deb822.ts';
 import { readBeside } from './beside.ts';
-import { type Check, judged, notPossible } from './check.ts';
+import { type Check, checked, notPossible } from './check.ts';
 import type { ControlFacts } from './check-control.ts';
 
 /** Compares the SHA-256 of the unsigned bytes with what a .buildinfo beside the .deb names for that package. */
@@ -27,7 +27,7 @@ export async function checkContent(
     if (line === undefined) continue;
     const findings =
       line[0] === unsignedSha256 ? [] : [`it has SHA-256 ${unsignedSha256}, ${file} names ${line[0] ?? ''}`];
-    return judged('content', findings, `SHA-256 ${unsignedSha256}, as in ${file}`);
+    return checked('content', findings, `SHA-256 ${unsignedSha256}, as in ${file}`);
   }
   return notPossible('content', `SHA-256 ${unsignedSha256}; no .buildinfo beside it names ${wanted}`);
 }

@@ -4,7 +4,7 @@ import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { hasJailFields, parseJailDeclaration } from '../../control/jail-schema.ts';
 import { versionFault } from '../../control/version.ts';
 import { formatDiagnostic } from '../../error/prodng-error.ts';
-import { type Check, judged } from './check.ts';
+import { type Check, checked } from './check.ts';
 import type { PackageContents } from './package-contents.ts';
 
 export interface ControlFacts {
@@ -47,7 +47,7 @@ export function checkControl({ controlFiles, jailName }: PackageContents): Contr
     ? `${field('Package')} ${field('Version')} ${field('Architecture')}, a jail`
     : `${field('Package')} ${field('Version')} ${field('Architecture')}, no jail`;
   return {
-    check: judged('control', findings, message),
+    check: checked('control', findings, message),
     name: field('Package'),
     version: field('Version'),
     architecture: field('Architecture'),

@@ -3,7 +3,7 @@ import { type Lock, packagesFor } from '../../lock/lock.ts';
 import { parseLock } from '../../lock/lock-parser.ts';
 import { formatLock } from '../../lock/lock-text.ts';
 import { formatInputs, inputsFile, type LockedInput, parseInputs } from '../../lock/locked-input.ts';
-import { type Check, judged, notPossible } from './check.ts';
+import { type Check, checked, notPossible } from './check.ts';
 import type { ControlFacts } from './check-control.ts';
 import type { PackageContents } from './package-contents.ts';
 
@@ -13,8 +13,7 @@ export function checkLock(
   control: ControlFacts,
 ): { check: Check; lock?: Lock; inputs?: LockedInput[] } {
   if (!control.isJail) return { check: notPossible('lock', 'it is no jail: there is no lock in it') };
-  if (lockText === undefined)
-    return { check: judged('lock', ['there is no jail.lock beside the rootfs'], '') };
+  if (lockText === undefined) return { check: checked('lock', ['no jail.lock next to the rootfs'], '') };
   let lock: Lock;
   let inputs: LockedInput[] = [];
   try {
@@ -22,7 +21,7 @@ export function checkLock(
     if (inputsText !== undefined) inputs = parseInputs(inputsText, inputsFile);
   } catch (error) {
     if (!(error instanceof ProdngError)) throw error;
-    return { check: judged('lock', [error.message, ...error.diagnostics.map(formatDiagnostic)], '') };
+    return { check: checked('lock', [error.message, ...error.diagnostics.map(formatDiagnostic)], '') };
   }
   const findings: string[] = [];
   if (lock.architecture !== control.architecture)
@@ -43,7 +42,7 @@ export function checkLock(
     );
   const build = packagesFor(lock, 'build').length;
   return {
-    check: judged(
+    check: checked(
       'lock',
       findings,
       `${rootfs.length} packages in the rootfs, ${build} in the build root${inputs.length === 0 ? '' : `, ${inputs.length} other inputs`}`,

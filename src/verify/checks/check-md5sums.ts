@@ -1,4 +1,4 @@
-import { type Check, judged, notPossible } from './check.ts';
+import { type Check, checked, notPossible } from './check.ts';
 import type { PackageContents } from './package-contents.ts';
 
 /** Compares md5sums, deb-md5sums(5), with the files: both ways. */
@@ -12,7 +12,7 @@ export function checkMd5sums({ controlFiles, files }: PackageContents): Check {
     const [, digest, path] = /^([0-9a-f]{32}) {2}(.+)$/.exec(line) ?? [];
     if (digest === undefined || path === undefined)
       findings.push(`md5sums: not a line of it: ${JSON.stringify(line)}`);
-    else if (listed.has(path)) findings.push(`md5sums: ${path} stands there twice`);
+    else if (listed.has(path)) findings.push(`md5sums: duplicate path ${path}`);
     else listed.set(path, digest);
   }
   for (const [path, digest] of listed) {
@@ -28,5 +28,5 @@ export function checkMd5sums({ controlFiles, files }: PackageContents): Check {
     count += 1;
     if (!listed.has(path)) findings.push(`${path}: not listed in md5sums`);
   }
-  return judged('md5sums', findings, `${count} files`);
+  return checked('md5sums', findings, `${count} files`);
 }

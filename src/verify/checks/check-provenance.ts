@@ -4,7 +4,7 @@ import type { Lock } from '../../lock/lock.ts';
 import type { LockedInput } from '../../lock/locked-input.ts';
 import { openEnvelope } from '../../sign/verify-envelope.ts';
 import { besideDeb, readBeside } from './beside.ts';
-import { type Check, judged, notPossible } from './check.ts';
+import { type Check, checked, notPossible } from './check.ts';
 import type { Trust } from './check-signature.ts';
 import type { PackageContents } from './package-contents.ts';
 
@@ -31,7 +31,7 @@ export async function checkProvenance(
   const { provenanceSchema } = await import('./evidence-schema.ts');
   const parsed = provenanceSchema.safeParse(parseJson(text));
   if (!parsed.success)
-    return judged('provenance', [...findings, 'it is no SLSA provenance as prodng writes it'], '');
+    return checked('provenance', [...findings, 'not a SLSA provenance in the form that prodng writes'], '');
   const { subject, predicate } = parsed.data;
   const { externalParameters, resolvedDependencies } = predicate.buildDefinition;
   if (!subject.some((item) => item.digest.sha256 === unsignedSha256))
@@ -39,7 +39,7 @@ export async function checkProvenance(
       `it is about ${subject.map((item) => `${item.name} with SHA-256 ${item.digest.sha256}`).join(', ')}`,
     );
   if (lockText === undefined || lock === undefined)
-    return judged('provenance', findings, `by ${predicate.runDetails.builder.id}, ${signers}`);
+    return checked('provenance', findings, `by ${predicate.runDetails.builder.id}, ${signers}`);
   const lockSha256 = createHash('sha256').update(lockText).digest('hex');
   if (externalParameters.lock.digest.sha256 !== lockSha256)
     findings.push('it names another lock than that inside');
@@ -51,7 +51,7 @@ export async function checkProvenance(
   for (const { uri, digest } of resolvedDependencies)
     if (!locked.has(digest.sha256))
       findings.push(`it names ${uri}, which is not in the lock with these bytes`);
-  return judged('provenance', findings, `by ${predicate.runDetails.builder.id}, ${signers}`);
+  return checked('provenance', findings, `by ${predicate.runDetails.builder.id}, ${signers}`);
 }
 
 async function open(

@@ -12,7 +12,7 @@ import type { Archive } from '../../store/archive.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
-import { type Check, judged, notPossible } from './check.ts';
+import { type Check, checked, notPossible } from './check.ts';
 import type { PackageContents } from './package-contents.ts';
 
 export interface RootfsSources {
@@ -27,7 +27,7 @@ const piece = 2 ** 20;
 /** .debs looked into at a time: each is a decompressor. */
 const concurrency = 4;
 
-/** Composes the rootfs of the locked packages anew, and compares each of its files with that in the .deb. */
+/** Composes the rootfs of the locked packages again, and compares each of its files with that in the .deb. */
 export async function checkRootfs(
   contents: PackageContents,
   lock: Lock,
@@ -69,7 +69,7 @@ export async function checkRootfs(
     findings.push(`the locked packages cannot be composed: ${error.message}`);
   }
   const message = `${count} paths of ${packages.length} packages; ${own} files are the jail's own, which only a rebuild can tell`;
-  return judged('rootfs', findings, message);
+  return checked('rootfs', findings, message);
 }
 
 /** The reason when some are not to be had. */

@@ -1,7 +1,7 @@
 import { type Lock, packagesFor } from '../../lock/lock.ts';
 import type { LockedInput } from '../../lock/locked-input.ts';
 import { besideDeb, readBeside } from './beside.ts';
-import { type Check, judged, notPossible } from './check.ts';
+import { type Check, checked, notPossible } from './check.ts';
 
 /** Compares the CycloneDX document beside a .deb with the lock and the other inputs inside it, both ways, and with the .deb's digest. */
 export async function checkSbom(
@@ -16,7 +16,8 @@ export async function checkSbom(
   if (lock === undefined) return notPossible('sbom', 'there is no lock to compare it with');
   const { sbomSchema } = await import('./evidence-schema.ts');
   const parsed = sbomSchema.safeParse(parseJson(text));
-  if (!parsed.success) return judged('sbom', [`${path}: no CycloneDX document as prodng writes it`], '');
+  if (!parsed.success)
+    return checked('sbom', [`${path}: not a CycloneDX document in the form that prodng writes`], '');
   const { components, metadata } = parsed.data;
   const findings: string[] = [];
   const digest = sha256Of(metadata.component.hashes);
@@ -28,7 +29,7 @@ export async function checkSbom(
     if (!named.has(key)) findings.push(`it omits ${key.replace(/ (\w+)$/, ' (SHA-256 $1)')}`);
   for (const [key, item] of named)
     if (!locked.has(key)) findings.push(`it names ${shown(item)}, which is not in the lock with these bytes`);
-  return judged('sbom', findings, `${packages.length} packages`);
+  return checked('sbom', findings, `${packages.length} packages`);
 }
 
 function shown({ name, version }: { name: string; version?: string | undefined }): string {

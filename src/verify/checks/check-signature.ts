@@ -1,7 +1,7 @@
 import type { PublicKey } from 'openpgp';
 import { judgeSignatures, type SignaturePolicy } from '../../sign/signature-policy.ts';
 import { verifySignatures } from '../../sign/verify-signatures.ts';
-import { type Check, judged, notPossible } from './check.ts';
+import { type Check, checked, notPossible } from './check.ts';
 
 /** Whom to believe: a policy, or just keys, of which any one must have signed. */
 export interface Trust {
@@ -21,15 +21,15 @@ export async function checkSignature(path: string, trust: Trust | undefined): Pr
   }
   if (trust.policy !== undefined) {
     const { findings } = judgeSignatures(reports, trust.policy.rules);
-    return judged('signature', findings, valid(reports));
+    return checked('signature', findings, valid(reports));
   }
   const wrong = reports
     .filter(({ status }) => status === 'bad' || status === 'unreadable')
     .map(({ message }) => message);
   const hasValid = reports.some(({ status }) => status === 'valid');
-  if (reports.length === 0) return judged('signature', ['it is not signed'], '');
+  if (reports.length === 0) return checked('signature', ['it is not signed'], '');
   const others = hasValid ? [] : reports.map(({ message }) => message);
-  return judged('signature', [...new Set([...wrong, ...others])], valid(reports));
+  return checked('signature', [...new Set([...wrong, ...others])], valid(reports));
 }
 
 function valid(reports: readonly { status: string; message: string }[]): string {

@@ -26,7 +26,7 @@ export type CheckId = (typeof checkIds)[number];
 
 /** What each check asks. */
 export const checkTitles: Readonly<Record<CheckId, string>> = {
-  structure: 'ar and tar are well-formed, nothing stands where nothing belongs',
+  structure: 'ar and tar are well-formed, with no unexpected data',
   control: 'control names a jail by the schema, and nothing runs when it is installed',
   md5sums: 'every file has the MD5 that md5sums names, and none is missing there',
   content: 'the unsigned bytes have the SHA-256 that the .buildinfo names',
@@ -45,7 +45,7 @@ export function passed(id: CheckId, message: string): Check {
 }
 
 /** A failure when there are findings, else a pass. */
-export function judged(id: CheckId, findings: readonly string[], message: string): Check {
+export function checked(id: CheckId, findings: readonly string[], message: string): Check {
   const [first] = findings;
   if (first === undefined) return passed(id, message);
   const shown = findings.slice(0, mostFindings);

@@ -43,7 +43,7 @@ export async function readContents(bytes: SignedBytes): Promise<PackageContents>
   const jails = new Set<string>();
   const beside: { lock?: string; inputs?: string } = {};
   for await (const { entry, content } of deb.data({ transient: true })) {
-    if (files.has(entry.path)) faults.push(`${entry.path} stands there twice`);
+    if (files.has(entry.path)) faults.push(`duplicate path ${entry.path}`);
     const parent = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')));
     if (parent !== '' && files.get(parent)?.entry.type !== 'directory')
       faults.push(`${entry.path} has no folder before it`);

@@ -1,6 +1,6 @@
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { RebuildReport } from '../rebuild/rebuild.ts';
-import { type Check, judged, notPossible, passed } from './check.ts';
+import { type Check, checked, notPossible, passed } from './check.ts';
 
 /** A rebuild as one check among others. */
 export function rebuildCheck(report: RebuildReport): Check {
@@ -12,7 +12,7 @@ export function rebuildCheck(report: RebuildReport): Check {
   const what =
     report.failure === undefined ? 'the rebuild has other bytes' : 'it does not build under variation';
   const findings = [`${what}: ${report.cause?.explanation ?? 'the cause is not known'}`];
-  return judged('rebuild', [...findings, ...(report.bytes ?? [])], '');
+  return checked('rebuild', [...findings, ...(report.bytes ?? [])], '');
 }
 
 const unreachable = new Set(['FETCH_FAILED', 'ARCHIVE_UNREACHABLE', 'HOST_LACKS']);
@@ -33,6 +33,6 @@ const mismatches = new Set([
 export function rebuildFailure(error: unknown): Check {
   if (!(error instanceof ProdngError)) throw error;
   if (unreachable.has(error.code)) return notPossible('rebuild', error.message);
-  if (mismatches.has(error.code)) return judged('rebuild', [error.message], '');
+  if (mismatches.has(error.code)) return checked('rebuild', [error.message], '');
   throw error;
 }

@@ -75,7 +75,7 @@ async function compressionOf(file: FileHandle): Promise<Packed | undefined> {
   return magics.find(([, magic]) => start.subarray(0, magic.length).equals(magic))?.[0];
 }
 
-/** Undefined when the plain contents are equal. What does not unpack is compared as it stands. */
+/** Undefined when the plain contents are equal. What cannot be unpacked is compared as bytes. */
 async function compareUnpacked(
   before: string,
   after: string,

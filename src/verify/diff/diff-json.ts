@@ -11,7 +11,7 @@ export function diffJson(diff: TreeDiff): string {
   return `${JSON.stringify({ ...diff, files }, undefined, 2)}\n`;
 }
 
-/** How contents are told apart is nobody's business. */
+/** How contents are compared is internal. */
 function facts({ content: _content, offset: _offset, mode, ...rest }: ListedFile) {
   return { ...rest, mode: mode.toString(8).padStart(4, '0') };
 }

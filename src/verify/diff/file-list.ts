@@ -31,10 +31,10 @@ export class FileList {
     this.#path = path;
   }
 
-  /** @throws ProdngError ENTRY_REFUSED for a path that stands there twice or a hard link to what did not come before */
+  /** @throws ProdngError ENTRY_REFUSED for a duplicate path or a hard link to what did not come before */
   add(entry: ContentEntry): void {
     const shown = shownPath(entry.path);
-    if (this.#files.has(shown)) throw this.#refused(shown, 'it stands there twice');
+    if (this.#files.has(shown)) throw this.#refused(shown, 'duplicate path');
     const listed = listedEntry(entry);
     if (entry.type === 'file') Object.assign(listed, { content: entry.content, offset: entry.offset });
     if (entry.type === 'hardlink') this.#followLink(listed, shown, shownPath(entry.linkPath));

@@ -15,7 +15,7 @@ export interface ChangelogSources {
   deb?: (sha256: string) => string;
 }
 
-/** Where a package's changelog stands: Debian Policy 12.7. */
+/** The path of a package's changelog: Debian Policy 12.7. */
 export function changelogPaths(name: string): string[] {
   return ['changelog.Debian.gz', 'changelog.gz', 'changelog.Debian'].map(
     (file) => `/usr/share/doc/${name}/${file}`,

@@ -84,7 +84,7 @@ function parseRecords(index: Buffer): XzRecord[] | undefined {
 }
 
 /**
- * The digest of each block as it stands in the file, and of what the index says about it: equal ones have equal plain
+ * The digest of each block in the file, and of what the index says about it: equal ones have equal plain
  * bytes, and are as sound.
  */
 export async function blockDigests({ file, blocks }: BlockedData): Promise<string[]> {

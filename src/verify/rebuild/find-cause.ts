@@ -4,7 +4,7 @@ import type { VariationName } from './variation-names.ts';
  * Builds once with some variations and says what came out: equal texts mean equal bytes, and a build that fails comes
  * out as a text of its own.
  *
- * @param frozenAt a date at which the clock stands still; then `clock` must not be among the names
+ * @param frozenAt a date at which the clock is frozen; then `clock` must not be among the names
  */
 export type TrialBuild = (names: readonly VariationName[], frozenAt?: string) => Promise<string>;
 
@@ -22,7 +22,7 @@ const dates = ['2031-05-06 07:08:09', '2033-10-11 12:13:14'] as const;
 /**
  * Finds which variations change what is built, by switching them on one at a time.
  *
- * Where the rebuild differs without any of them, the clock may be the reason, since it never stands still between two
+ * Where the rebuild differs without any of them, the clock may be the reason, since it moves between two
  * builds. With the clock held, what is left must come out the same twice; the others are then tried against that.
  *
  * @param wanted what the rebuild was to come out as

@@ -67,7 +67,7 @@ async function firstCpu(): Promise<number> {
  *
  * @param names must be available on this host
  * @param folders for `file-system` and `directory-order`: see BuildVariation
- * @param frozenClock a date at which the clock stands still, which the variation of the clock then does not touch
+ * @param frozenClock a date at which the clock is frozen, which the variation of the clock then does not touch
  */
 export function vary(
   names: readonly VariationName[],

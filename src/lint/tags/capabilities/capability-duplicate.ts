@@ -7,7 +7,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'parser',
   summary: 'a capability is declared twice',
-  explanation: 'A list with repetitions is one that nobody has looked over.',
+  explanation: 'Repetitions suggest that the list was not reviewed.',
   fix: 'Leave one of them out; `prodng lint --fix` does it.',
   references: ['capabilities(7)'],
   triggers: { control: 'Jail-Capabilities: CHOWN, CAP_CHOWN' },

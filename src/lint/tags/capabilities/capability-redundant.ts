@@ -13,7 +13,7 @@ export const tag: Tag = {
   explanation:
     'Ports below 1024 are open to every jail (net.ipv4.ip_unprivileged_port_start is 0 in its ' +
     'network namespace), and CAP_DAC_OVERRIDE includes what CAP_DAC_READ_SEARCH allows. What is ' +
-    'declared and not needed is there for whoever takes the service over.',
+    'declared but not needed is available to an attacker who takes over the service.',
   fix: 'Leave it out.',
   references: ['capabilities(7)', 'ip(7)'],
   triggers: { control: 'Jail-Capabilities: NET_BIND_SERVICE' },

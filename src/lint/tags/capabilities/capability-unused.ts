@@ -13,7 +13,7 @@ export const tag: Tag = {
   summary: 'no program of the rootfs can make use of a capability',
   explanation:
     'The functions of the C library for which the capability is needed are called by nothing in the ' +
-    'rootfs. What is declared and not needed is there for whoever takes the service over.',
+    'rootfs. What is declared but not needed is available to an attacker who takes over the service.',
   fix: 'Leave it out, and see in `prodng run` that the service still does all its work.',
   references: ['capabilities(7)'],
   triggers: { control: 'Jail-Capabilities: SYS_CHROOT' },

@@ -8,9 +8,9 @@ export const tag: Tag = {
   severity: 'warning',
   certainty: 'likely',
   reads: 'declaration',
-  summary: 'a secret stands in the control file',
+  summary: 'a secret in the control file',
   explanation:
-    "The control fields of a package are public: they stand in the archive's index, in every log of " +
+    "The control fields of a package are public: they are in the archive's index, in every log of " +
     'apt and in `prodng ls`.',
   fix:
     'Have the host provide the secret as a file, `ro /etc/prodng/secrets/NAME`, and let the program ' +

@@ -10,7 +10,7 @@ export const tag: Tag = {
   reads: 'declaration',
   summary: "the service runs as the jail's root",
   explanation:
-    'It is nobody on the host, yet owns every file of the jail, and each capability that is declared ' +
+    'It has no rights on the host, but owns every file of the jail, and each capability that is declared ' +
     'is one that all its children have.',
   fix: 'Leave Jail-User out, or name the user of the service.',
   references: ['user_namespaces(7)'],

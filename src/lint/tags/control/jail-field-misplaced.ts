@@ -7,7 +7,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'parser',
   unreadable: true,
-  summary: 'a jail field stands where dpkg does not take it from',
+  summary: 'a jail field is in a place that dpkg ignores',
   explanation:
     "dpkg copies only fields named XB-Jail-... of the binary package's stanza into the .deb. " +
     'Anything else is lost on the way, and its default holds.',

@@ -9,7 +9,7 @@ export const tag: Tag = {
   unreadable: true,
   summary: 'a jail field that every jail must have is missing',
   explanation:
-    'Without the format nobody knows how to read the other fields, and without the command there is ' +
+    'Without the format the other fields cannot be interpreted, and without the command there is ' +
     'nothing to run.',
   fix: 'Add the field that the message names.',
   references: ['docs/control-fields.md'],

@@ -9,8 +9,7 @@ export const tag: Tag = {
   unreadable: true,
   summary: 'there is no jail field of that name',
   explanation:
-    'A field that nobody reads permits and limits nothing. Most often it is a slip of the pen, and ' +
-    'what was meant does not hold.',
+    'An unknown field has no effect. Most often it is a typing error, and ' + 'what was meant does not hold.',
   fix: 'Correct the name; docs/control-fields.md lists all fields.',
   references: ['docs/control-fields.md'],
   triggers: { control: 'Jail-Memroy: 64M' },

@@ -11,7 +11,7 @@ export const tag: Tag = {
   summary: 'a relative link climbs out of the rootfs',
   explanation:
     'Inside of the jail the way up ends at its root. On the host, where programs look into the ' +
-    "rootfs too (backup, scanners, whoever is root), the link leads into the host's own files.",
+    "rootfs too (backup, scanners, root), the link leads into the host's own files.",
   fix: 'Make the link end within the rootfs.',
   references: ['path_resolution(7)', 'symlink(7)'],
   triggers: { rootfs: { 'etc/evil': { type: 'symlink', target: '../../../../../../../etc/shadow' } } },

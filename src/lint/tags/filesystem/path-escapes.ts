@@ -8,7 +8,7 @@ export const tag: Tag = {
   reads: 'parser',
   summary: 'a path leads upwards',
   explanation:
-    'A path with `..` means something else wherever a link stands in it; that is how mounts end up ' +
+    'With a symbolic link in the path, `..` leads elsewhere; that is how mounts end up ' +
     'outside of a jail.',
   fix: 'Write the path without `..`.',
   references: ['path_resolution(7)'],

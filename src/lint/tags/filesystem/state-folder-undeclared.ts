@@ -30,7 +30,7 @@ const parents = ['/var/lib', '/var/cache', '/var/log', '/var/spool'];
 
 function* check({ rootfs, declaration }: DebSubject): Iterable<Found> {
   if (declaration === undefined) return;
-  // folders of other packages belong to programs that nobody starts
+  // folders of other packages belong to programs that are not started
   const [program = ''] = programName(declaration.command).split(/[-_.]/);
   const stem = program.replace(/d$/, '');
   if (stem.length < 3) return;

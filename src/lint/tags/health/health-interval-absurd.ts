@@ -11,7 +11,7 @@ export const tag: Tag = {
   reads: 'declaration',
   summary: 'health is asked for far too often or too rarely',
   explanation:
-    'Several checks a second are load of their own; with more than an hour between them nobody ' +
+    'Several checks a second are load of their own; with more than an hour between them no ' +
     'learns of a failure in time.',
   fix: 'Declare an interval from a second to some minutes.',
   references: ['docs/control-fields.md'],

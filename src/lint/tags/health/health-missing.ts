@@ -8,7 +8,7 @@ export const tag: Tag = {
   severity: 'info',
   certainty: 'certain',
   reads: 'declaration',
-  summary: 'nobody asks whether the service works',
+  summary: 'no health check',
   explanation: 'Without a check the agent knows only whether the process is there.',
   fix: 'Declare Jail-Health: an URL, a port, or a program in the jail.',
   references: ['docs/control-fields.md'],

@@ -10,7 +10,7 @@ export const tag: Tag = {
   reads: 'deb',
   summary: 'a file starts like a program and is none',
   explanation: 'It is truncated, or points outside of itself; the kernel or the loader refuses it.',
-  fix: 'Build it anew; find out what cut it off.',
+  fix: 'Rebuild it; find out what truncated it.',
   references: ['elf(5)'],
   triggers: { rootfs: { 'usr/lib/hello/plugin.so': { hex: '7f454c46020101000000000000000000' } } },
   clean: { rootfs: { 'usr/lib/hello/plugin.so': { elf: {} } } },

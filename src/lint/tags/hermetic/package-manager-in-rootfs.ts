@@ -12,7 +12,7 @@ export const tag: Tag = {
   summary: 'a package manager is in the rootfs',
   explanation:
     "A jail's software is what its package says. A package manager exists to change that, and " +
-    'fetches what an intruder needs from where nobody is surprised.',
+    'fetches what an intruder needs from a source that raises no suspicion.',
   fix: 'Leave it out of Depends; fetch at build time what the service needs.',
   references: ['docs/architecture.md'],
   triggers: { rootfs: { 'usr/bin/pip3': { content: '#!/usr/bin/hello\n', mode: 0o755 } } },

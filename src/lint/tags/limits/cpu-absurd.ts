@@ -11,7 +11,7 @@ export const tag: Tag = {
   summary: 'the limit of processor time is not one',
   explanation:
     'With a few percent of a CPU a service does not start in time; with more than 64 CPUs the limit ' +
-    'protects nobody.',
+    'has no effect.',
   fix: 'Declare what the service may use: `100%` is one CPU.',
   references: ['cgroups(7)'],
   triggers: { control: 'Jail-Cpu: 1%' },

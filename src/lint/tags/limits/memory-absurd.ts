@@ -10,7 +10,7 @@ export const tag: Tag = {
   certainty: 'likely',
   reads: 'declaration',
   summary: 'the memory limit is not one',
-  explanation: 'With less than 2M no program of Debian starts; with 256G or more the limit protects nobody.',
+  explanation: 'With less than 2M no program of Debian starts; with 256G or more the limit has no effect.',
   fix: 'Measure what the service needs (`prodng top`), and declare some more than that.',
   references: ['cgroups(7)'],
   triggers: { control: 'Jail-Memory: 1M' },

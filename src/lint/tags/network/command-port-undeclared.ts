@@ -11,7 +11,7 @@ export const tag: Tag = {
   reads: 'declaration',
   summary: 'the command names a port that is not in Jail-Listen',
   explanation:
-    'Connections to ports that are not declared are refused, so that the service would answer nobody ' +
+    'Connections to ports that are not declared are refused, so that no client could reach the service ' +
     'there.',
   fix: 'Declare the port in Jail-Listen, or correct one of the two.',
   references: ['docs/control-fields.md'],
@@ -24,7 +24,7 @@ function* check({ declaration: { command, listen, network } }: DeclaredSubject):
   if (network === 'none') return;
   for (const port of portsOf(command)) {
     if (listen.some((each) => each.port === port)) continue;
-    const message = `port ${port} is not in Jail-Listen: nobody could connect to it`;
+    const message = `port ${port} is not in Jail-Listen: no client can connect to it`;
     yield { message, context: String(port), field: 'Command', at: String(port) };
   }
 }

@@ -9,8 +9,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'declaration',
   summary: "the service may ask the cloud's metadata service",
-  explanation:
-    'At 169.254.169.254 many clouds hand out the credentials of the machine to whoever asks from it.',
+  explanation: 'At 169.254.169.254 many clouds give the credentials of the machine to any process on it.',
   fix: 'Give the service credentials of its own.',
   references: ['RFC 3927'],
   triggers: { control: 'Jail-Network: macvlan\nJail-Connect: 169.254.169.254:80/tcp' },

@@ -7,7 +7,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'parser',
   summary: 'a port is declared twice',
-  explanation: 'A list with repetitions is one that nobody has looked over.',
+  explanation: 'Repetitions suggest that the list was not reviewed.',
   fix: 'Leave one of them out; `prodng lint --fix` does it.',
   references: ['docs/control-fields.md'],
   triggers: { control: 'Jail-Listen: 8080/tcp, 8080/tcp' },

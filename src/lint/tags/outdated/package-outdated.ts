@@ -10,7 +10,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'archive',
   summary: 'the archive has a newer version of a locked package',
-  explanation: 'The newest version of a stable release mends faults; it is what everybody else runs.',
+  explanation: 'The newest version in a stable release has fixes that the locked one lacks.',
   fix: 'Run `prodng lock --update` and `prodng build` when it suits.',
   references: ['docs/architecture.md'],
   triggers: { archive: { libc6: '2.36-9+deb12u5', from: 'debian' } },

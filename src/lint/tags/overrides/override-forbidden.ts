@@ -8,7 +8,7 @@ export const tag: Tag = {
   reads: 'overrides',
   summary: 'the policy forbids an override',
   explanation: "The site's rules say which findings no source may accept by itself.",
-  fix: 'Mend what it covers, or have the policy changed by whoever keeps it.',
+  fix: 'Fix what it covers, or ask the owner of the policy to change it.',
   references: ['docs/lint-policy.md'],
   triggers: {
     control: 'Jail-Health:',

@@ -9,7 +9,7 @@ export const tag: Tag = {
   summary: 'an override covers nothing',
   explanation:
     'What it was for is gone, or it is misspelled. Left there, it will cover the next finding of its ' +
-    'kind, which nobody has looked at.',
+    'kind, which has not been reviewed.',
   fix: 'Remove it.',
   references: ['docs/lint-tags.md'],
   triggers: { source: { 'debian/jail.lint-overrides': 'Tag: health-missing\nReason: it has no port\n' } },

@@ -12,7 +12,7 @@ export const tag: Tag = {
   reads: 'policy',
   summary: 'the policy forbids a capability',
   explanation: "The site's rules say which capabilities no jail may have.",
-  fix: 'Leave it out, or have the policy changed by whoever keeps it.',
+  fix: 'Remove it, or ask the owner of the policy to change it.',
   references: ['docs/lint-policy.md'],
   triggers: {
     control: 'Jail-Capabilities: CHOWN',

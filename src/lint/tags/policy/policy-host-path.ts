@@ -12,7 +12,7 @@ export const tag: Tag = {
   reads: 'policy',
   summary: 'the policy does not allow a host path',
   explanation: "The site's rules say which of the host's files jails may see.",
-  fix: 'Leave it out, or have the policy changed by whoever keeps it.',
+  fix: 'Remove it, or ask the owner of the policy to change it.',
   references: ['docs/lint-policy.md'],
   triggers: {
     control: 'Jail-Filesystem: ro /srv/secret /etc/secret',

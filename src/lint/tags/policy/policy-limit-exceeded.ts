@@ -12,7 +12,7 @@ export const tag: Tag = {
   reads: 'policy',
   summary: 'a limit is higher than the policy allows',
   explanation: "The site's rules say how much one jail may have at most.",
-  fix: 'Declare less, or have the policy changed by whoever keeps it.',
+  fix: 'Declare less, or ask the owner of the policy to change it.',
   references: ['docs/lint-policy.md'],
   triggers: { control: 'Jail-Memory: 1G', policy: { format: 1, limits: { memory: '512M' } } },
   clean: { control: 'Jail-Memory: 512M', policy: { format: 1, limits: { memory: '512M' } } },

@@ -11,7 +11,8 @@ export const tag: Tag = {
   reads: 'policy',
   summary: 'the policy wants a limit to be declared',
   explanation:
-    "The site's rules say which limits every jail states itself, so that nobody depends on a " + 'default.',
+    'The site policy lists limits that every jail must declare itself, so that none depends on a ' +
+    'default.',
   fix: 'Declare the field.',
   references: ['docs/lint-policy.md'],
   triggers: { control: 'Jail-Pids:', policy: { format: 1, limits: { required: ['Pids'] } } },

@@ -11,7 +11,7 @@ export const tag: Tag = {
   reads: 'policy',
   summary: 'the policy does not allow the network',
   explanation: "The site's rules say which kinds of network jails may have.",
-  fix: 'Declare another one, or have the policy changed by whoever keeps it.',
+  fix: 'Declare another network, or ask the owner of the policy to change it.',
   references: ['docs/lint-policy.md'],
   triggers: { policy: { format: 1, networks: { allowed: ['none'] } } },
   clean: { policy: { format: 1, networks: { allowed: ['none', 'loopback'] } } },

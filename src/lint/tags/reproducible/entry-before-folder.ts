@@ -8,7 +8,7 @@ export const tag: Tag = {
   severity: 'error',
   certainty: 'certain',
   reads: 'deb',
-  summary: 'an entry stands before its folder',
+  summary: 'an entry precedes its folder',
   explanation: 'dpkg cannot unpack a file into a folder that is not there yet.',
   fix: 'Build it with `prodng build`.',
   references: ['deb(5)'],
@@ -22,7 +22,7 @@ function* check({ deb }: DebSubject): Iterable<Found> {
   for (const { path, type } of deb.entries) {
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
     if (!seen.has(parent)) {
-      const message = `${path} stands before its folder, or the folder is missing`;
+      const message = `${path} precedes its folder, or the folder is missing`;
       yield { message, context: path, file: path };
     }
     if (type === 'directory' || type === 'symlink') seen.add(path);

@@ -21,5 +21,5 @@ export const tag: Tag = {
 
 function* check({ deb, lock }: DebSubject): Iterable<Found> {
   if (lock !== undefined || deb.lockFault !== undefined) return;
-  yield { message: 'there is no jail.lock beside the rootfs', file: `${deb.jailFolder}/jail.lock` };
+  yield { message: 'no jail.lock next to the rootfs', file: `${deb.jailFolder}/jail.lock` };
 }

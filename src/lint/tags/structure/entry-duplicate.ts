@@ -8,7 +8,7 @@ export const tag: Tag = {
   severity: 'error',
   certainty: 'certain',
   reads: 'deb',
-  summary: 'a path stands in the .deb twice',
+  summary: 'duplicate path in the .deb',
   explanation:
     'Which of the two is there after unpacking depends on who unpacks; what was verified need not be ' +
     'what runs.',
@@ -22,7 +22,7 @@ export const tag: Tag = {
 function* check({ deb }: DebSubject): Iterable<Found> {
   const seen = new Set<string>();
   for (const { path } of deb.entries) {
-    if (seen.has(path)) yield { message: `${path} stands here twice`, context: path, file: path };
+    if (seen.has(path)) yield { message: `duplicate path ${path}`, context: path, file: path };
     seen.add(path);
   }
 }

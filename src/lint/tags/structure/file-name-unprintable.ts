@@ -11,7 +11,7 @@ export const tag: Tag = {
   reads: 'deb',
   summary: "a file's name holds control characters",
   explanation:
-    'Such a name writes to the terminal of whoever lists it, and breaks scripts that read names a ' + 'line.',
+    'Such a name writes to the terminal of the user who lists it, and breaks scripts that read one name per line.',
   fix: 'Rename the file.',
   references: ['Policy 10.10'],
   triggers: { rootfs: { 'usr/share/hello/a\u001b[2Jb': 'x' } },
