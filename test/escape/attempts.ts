@@ -3,8 +3,8 @@ import { z } from 'zod';
 const attempt = z.strictObject({
   id: z.string(),
   what: z.string(),
-  outcome: z.enum(['prevented', 'succeeded', 'broken']),
-  /** The errno or limit that stood in the way, or the evidence of a success. */
+  outcome: z.enum(['prevented', 'succeeded', 'broken', 'unsupported']),
+  /** The errno or limit that prevented it, the evidence of a success, or what this host lacks. */
   by: z.string(),
 });
 

@@ -108,6 +108,13 @@ async function startNeighbour(): Promise<typeof neighbour> {
   return { child, ended, pid: Number(pid) };
 }
 
+/** What a kernel or virtual machine may lack altogether. */
+const mayLack = new Set(['syscall-32-bit', 'syscall-32-bit-unshare']);
+
+function unsupported({ attempts }: Column): string[] {
+  return attempts.filter(({ outcome }) => outcome === 'unsupported').map(({ id }) => id);
+}
+
 let router6: string;
 let bare: Column;
 const jails: Column[] = [];
@@ -151,6 +158,9 @@ describe.each(declarations)('$title', (declaration) => {
     const column: Column = { ...declaration, attempts: parseAttempts(stdout) };
     jails.push(column);
     expect(column.attempts.filter(({ outcome }) => outcome === 'broken')).toEqual([]);
+    // a jail must not be able to hide an attempt behind a lack of the host: a bare container lacks the same
+    expect(unsupported(column)).toEqual(unsupported(bare));
+    expect(unsupported(column).filter((id) => !mayLack.has(id))).toEqual([]);
     expect(column.attempts.length).toBeGreaterThanOrEqual(95);
     expect(successes(column)).toEqual([]);
     // what it declared must work: else a jail in which nothing works would pass

@@ -74,6 +74,7 @@ function cell({ attempts, allowed }: Column, id: string): string {
   const attempt = attempts.find((each) => each.id === id);
   if (attempt === undefined) return '–';
   if (attempt.outcome === 'prevented') return steady(attempt.by);
+  if (attempt.outcome === 'unsupported') return 'not on this host';
   return allowed.includes(id) ? '*declared*' : '**success**';
 }
 

@@ -31,6 +31,7 @@ static struct outcome told(int kind, const char *format, va_list values)
 TELLER(prevented, PREVENTED)
 TELLER(escaped, SUCCEEDED)
 TELLER(broken, BROKEN)
+TELLER(unsupported, UNSUPPORTED)
 
 struct outcome refused(void)
 {

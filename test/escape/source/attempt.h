@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct outcome {
-	enum { PREVENTED, SUCCEEDED, BROKEN } kind;
+	enum { PREVENTED, SUCCEEDED, BROKEN, UNSUPPORTED } kind;
 	/* The errno or limit that stood in the way, or the evidence of a success. */
 	char by[200];
 };
@@ -41,6 +41,8 @@ struct outcome prevented(const char *format, ...) __attribute__((format(printf, 
 struct outcome escaped(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* It could not be tried: that is a failure too. */
 struct outcome broken(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The kernel or processor of this host does not offer it, in a jail or outside of one. */
+struct outcome unsupported(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Of a system call: negative is refused, by errno. */
 struct outcome of(long result);
 

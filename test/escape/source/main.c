@@ -121,7 +121,7 @@ static struct outcome attempt(const struct attempt *attempt)
 
 static void print(const struct attempt *attempt, const struct outcome *outcome)
 {
-	static const char *kinds[] = {"prevented", "succeeded", "broken"};
+	static const char *kinds[] = {"prevented", "succeeded", "broken", "unsupported"};
 
 	/* no text of ours has a quote in it, but a file's might */
 	printf("{\"id\":\"%s\",\"what\":\"%s\",\"outcome\":\"%s\",\"by\":\"", attempt->id, attempt->what,
