@@ -3,6 +3,7 @@ const layers = [
   'error',
   'system',
   'kernel',
+  'output',
   'control',
   'archive',
   'store',

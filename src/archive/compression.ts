@@ -76,6 +76,7 @@ async function* throughProgram(
   const output = makePipe();
   const input = makePipe();
   const child = spawn(program, args, {
+    cwd: '/',
     env: { ...plainEnvironment },
     stdio: [input.readEnd, output.writeEnd, 'pipe'],
   });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { errnoOf, ProdngError } from '../error/prodng-error.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { outputFault } from '../output/output-fault.ts';
+import type { OutputFolder } from '../output/output-folder.ts';
+import { writeOutput } from '../output/write-output.ts';
 import { type Progress, silent } from '../system/progress.ts';
 import { AR_MAGIC, arPadding, encodeArHeader } from './ar.ts';
 import { groupSegments } from './data-layout.ts';
@@ -35,6 +36,9 @@ export interface DebContents {
   workers?: number;
 }
 
+/** Where a .deb goes: a path, or a name in a folder that is open already. */
+export type DebTarget = string | { folder: OutputFolder; name: string };
+
 /** See groupSegments: more would compress better, less would keep more of the cache when something changes. */
 const GROUP = 6 * 2 ** 20;
 
@@ -51,7 +55,7 @@ const MD5SUMS_BLOCK = 128 * 2 ** 10;
  *   signal's reason
  */
 export async function writeDeb(
-  path: string,
+  target: DebTarget,
   contents: DebContents,
 ): Promise<{ size: number; sha256: string }> {
   const { segments, blockCache, xz, signal, workers, progress = silent } = contents;
@@ -68,9 +72,9 @@ export async function writeDeb(
     streams.push(data);
     const control = await compressXz(controlBlocks(contents, md5sums.toBuffer()), common);
     streams.push(control);
-    return await writeMembers(path, control, data, contents.mtime);
+    return await writeMembers(target, control, data, contents.mtime);
   } catch (error) {
-    throw explained(error, path);
+    throw outputFault(typeof target === 'string' ? target : target.name, error, 'written');
   } finally {
     for (const stream of streams) await stream.close();
   }
@@ -111,7 +115,7 @@ function* allEntries(segments: readonly TarSegment[]): Generator<TarEntry> {
 }
 
 async function writeMembers(
-  path: string,
+  target: DebTarget,
   control: XzStream,
   data: XzStream,
   mtime: number,
@@ -125,7 +129,8 @@ async function writeMembers(
       yield chunk;
     }
   }
-  await writeFileAtomic(path, bytes());
+  if (typeof target === 'string') await writeOutput(target, bytes());
+  else await target.folder.write(target.name, bytes());
   return { size, sha256: hash.digest('hex') };
 }
 
@@ -139,12 +144,4 @@ async function* memberBytes(control: XzStream, data: XzStream, mtime: number): A
     yield* stream.chunks();
     yield arPadding(stream.size);
   }
-}
-
-function explained(error: unknown, path: string): unknown {
-  const code = errnoOf(error);
-  if (error instanceof ProdngError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
-  const message = error instanceof Error ? error.message : code;
-  const hint = code === 'ENOSPC' ? { hint: 'make room on that file system and try again' } : {};
-  return new ProdngError('IO', `${path}: cannot be written: ${message}`, { cause: error, ...hint });
 }

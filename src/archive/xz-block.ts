@@ -75,7 +75,7 @@ async function xz(plain: Buffer, program: XzProgram, signal?: AbortSignal): Prom
   signal?.throwIfAborted();
   const [file, ...args] = program.argv;
   const child = spawn(file, [...args, ...ARGUMENTS], {
-    cwd: program.cwd,
+    cwd: program.cwd ?? '/',
     env: { ...plainEnvironment },
     stdio: 'pipe',
   });

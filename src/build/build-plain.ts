@@ -1,16 +1,17 @@
-import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ProdngError } from '../error/prodng-error.ts';
 import type { Lock } from '../lock/lock.ts';
-import { readLock } from '../lock/lock-file.ts';
+import { lockPath, readLock } from '../lock/lock-file.ts';
 import { lockRelations } from '../lock/lock-source.ts';
 import { assertBuildRootCurrent } from '../lock/staleness.ts';
+import { OutputFolder } from '../output/output-folder.ts';
 import { openStore } from '../store/store.ts';
 import { hostArchitecture } from '../system/architecture.ts';
 import { quoteForShell } from '../system/process.ts';
 import { silent } from '../system/progress.ts';
+import { type BuildLog, withBuildLog } from './build-log.ts';
 import type { BuildOptions } from './build-source.ts';
+import { handOver } from './hand-over.ts';
 import { buildPackage } from './jail/build-package.ts';
 import { prepareBuildRoot } from './root/build-root.ts';
 import { openUserNamespace } from './root/user-namespace.ts';
@@ -39,13 +40,24 @@ export interface PlainBuildResult {
  * @throws ProdngError of every step; BUILD_FAILED names the log
  */
 export async function buildPlain(options: BuildOptions): Promise<PlainBuildResult> {
-  const { paths, progress = silent } = options;
   const source = await readPlainSource(options.dir);
+  const output = OutputFolder.open(options.output ?? dirname(resolve(options.dir)), true);
+  try {
+    return await buildTo(output, source, options);
+  } finally {
+    output.close();
+  }
+}
+
+async function buildTo(
+  output: OutputFolder,
+  source: PlainSource,
+  options: BuildOptions,
+): Promise<PlainBuildResult> {
+  const { paths, progress = silent } = options;
   const { name, version } = source;
-  const output = options.output ?? dirname(resolve(options.dir));
-  await mkdir(output, { recursive: true });
   const architecture = hostArchitecture();
-  const log = join(output, `${name}_${withoutEpoch(version)}_${architecture}.build`);
+  const logName = `${name}_${withoutEpoch(version)}_${architecture}.build`;
   return await withWorkFolder(paths, async (work) => {
     const tree = await source.files(join(work, 'source'));
     const { lock, written } = await lockFor(source, architecture, options);
@@ -57,9 +69,12 @@ export async function buildPlain(options: BuildOptions): Promise<PlainBuildResul
     try {
       const root = await prepareBuildRoot({ lock, store, paths, namespace, progress, ...signal });
       progress.step(`Building ${name} ${version} in a build jail`);
-      const names = await build(source, tree, options, { namespace, root, work, log });
+      const names = await withBuildLog(output, logName, (log) =>
+        build(source, tree, options, { namespace, root, work, log }),
+      );
       const files = await handOver(join(work, 'built'), names, output);
-      return { name, version, architecture, files, log, lock: source.lock, lockWritten: written };
+      const common = { name, version, architecture, files, log: join(output.path, logName) };
+      return { ...common, lock: lockPath(source.lock), lockWritten: written };
     } finally {
       await namespace.close();
     }
@@ -73,7 +88,7 @@ async function lockFor(
 ): Promise<{ lock: Lock; written: boolean }> {
   if (locked) {
     const lock = await readLock(source.lock);
-    assertBuildRootCurrent(lock, source, architecture, source.lock);
+    assertBuildRootCurrent(lock, source, architecture, lockPath(source.lock));
     return { lock, written: false };
   }
   return await lockRelations(source, source.lock, {
@@ -89,7 +104,7 @@ interface Place {
   namespace: Awaited<ReturnType<typeof openUserNamespace>>;
   root: string;
   work: string;
-  log: string;
+  log: BuildLog;
 }
 
 async function build(
@@ -100,7 +115,6 @@ async function build(
 ): Promise<string[]> {
   const { shellOnFailure, timeout, scratch, signal, paths, variation } = options;
   const { namespace, root, work, log } = place;
-  const file = createWriteStream(log);
   try {
     return await buildPackage({
       namespace,
@@ -110,7 +124,7 @@ async function build(
       sourceName: source.name,
       version: source.version,
       output: join(work, 'built'),
-      log: (chunk) => file.write(chunk),
+      log: log.write,
       ...(source.dsc === undefined ? {} : { dsc: source.dsc }),
       ...(source.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: source.sourceDateEpoch }),
       ...(shellOnFailure === undefined ? {} : { shellOnFailure }),
@@ -122,29 +136,8 @@ async function build(
   } catch (error) {
     if (!(error instanceof ProdngError) || error.code !== 'BUILD_FAILED') throw error;
     throw new ProdngError('BUILD_FAILED', error.message, {
-      hint: `the whole log: ${log}; to look around in the jail as it stands then: prodng build --plain --shell-on-failure ${quoteForShell(options.dir)}`,
+      hint: `the whole log: ${log.path}; to look around in the jail as it stands then: prodng build --plain --shell-on-failure ${quoteForShell(options.dir)}`,
       cause: error,
     });
-  } finally {
-    await new Promise<void>((done) => file.end(done));
   }
-}
-
-/** Each file is whole when it can be seen; the .changes, which names the others, comes last. */
-async function handOver(from: string, names: readonly string[], output: string): Promise<string[]> {
-  const isChanges = (name: string) => name.endsWith('.changes');
-  const ordered = [...names.filter((name) => !isChanges(name)).sort(), ...names.filter(isChanges)];
-  const paths: string[] = [];
-  for (const name of ordered) {
-    const path = join(output, name);
-    const temporary = join(output, `.${name}.new`);
-    try {
-      await copyFile(join(from, name), temporary);
-      await rename(temporary, path);
-    } finally {
-      await rm(temporary, { force: true });
-    }
-    paths.push(path);
-  }
-  return paths;
 }

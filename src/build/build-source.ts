@@ -1,8 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { openDeb } from '../archive/deb-reader.ts';
-import { parseDeb822 } from '../control/deb822.ts';
 import type { Paragraph } from '../control/deb822-types.ts';
 import { type JailSource, readJailSource } from '../control/jail-source.ts';
 import { ProdngError } from '../error/prodng-error.ts';
@@ -12,12 +8,14 @@ import { lockRootfs, lockSource } from '../lock/lock-source.ts';
 import { formatLock } from '../lock/lock-text.ts';
 import type { LockedInput } from '../lock/locked-input.ts';
 import { assertLockCurrent, checkSatisfied } from '../lock/staleness.ts';
+import { OutputFolder } from '../output/output-folder.ts';
 import type { Archive } from '../store/archive.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { hostArchitecture } from '../system/architecture.ts';
 import type { Paths } from '../system/paths.ts';
 import { quoteForShell } from '../system/process.ts';
 import { type Progress, silent } from '../system/progress.ts';
+import { type BuildLog, withBuildLog } from './build-log.ts';
 import { type AssembledDeb, assembleDeb, debName } from './compose/assemble.ts';
 import { builtComponent, lockedComponents } from './compose/components.ts';
 import { composeRootfs } from './compose/compose.ts';
@@ -26,6 +24,7 @@ import { linkerCache } from './compose/linker-cache.ts';
 import type { RootfsTree } from './compose/rootfs-tree.ts';
 import { usrMerged } from './compose/usr-merge.ts';
 import { type Evidence, writeEvidence } from './evidence/write-evidence.ts';
+import { builtControl } from './hand-over.ts';
 import { gatherInputs, lockedInputs } from './inputs/inputs.ts';
 import { buildPackage } from './jail/build-package.ts';
 import type { BuildVariation } from './jail/build-variation.ts';
@@ -79,15 +78,18 @@ export interface BuildResult extends AssembledDeb {
  */
 export async function buildSource(options: BuildOptions): Promise<BuildResult> {
   const source = await readJailSource(options.dir);
-  const output = options.output ?? dirname(resolve(options.dir));
-  await mkdir(output, { recursive: true });
-  const namespace = await openUserNamespace();
+  const output = OutputFolder.open(options.output ?? dirname(resolve(options.dir)), true);
   try {
-    return await withWorkFolder(options.paths, (work) =>
-      new Build(options, source, namespace, output, work).run(),
-    );
+    const namespace = await openUserNamespace();
+    try {
+      return await withWorkFolder(options.paths, (work) =>
+        new Build(options, source, namespace, output, work).run(),
+      );
+    } finally {
+      await namespace.close();
+    }
   } finally {
-    await namespace.close();
+    output.close();
   }
 }
 
@@ -95,7 +97,7 @@ class Build {
   readonly #options: BuildOptions;
   readonly #source: JailSource;
   readonly #namespace: UserNamespace;
-  readonly #output: string;
+  readonly #output: OutputFolder;
   readonly #work: string;
   readonly #progress: Progress;
   readonly #architecture = hostArchitecture();
@@ -104,7 +106,7 @@ class Build {
     options: BuildOptions,
     source: JailSource,
     namespace: UserNamespace,
-    output: string,
+    output: OutputFolder,
     work: string,
   ) {
     this.#options = options;
@@ -121,8 +123,10 @@ class Build {
     const store = await openStore(paths);
     const before = await this.#lock();
     const root = await this.#buildRoot(before.lock, store);
-    const log = join(this.#output, debName(name, version, this.#architecture).replace(/deb$/, 'build'));
-    const { built, sourceSha256, inputs } = await this.#build(root, store, log);
+    const logName = debName(name, version, this.#architecture).replace(/deb$/, 'build');
+    const { built, sourceSha256, inputs } = await withBuildLog(this.#output, logName, (log) =>
+      this.#build(root, store, log),
+    );
     const { lock, written } = await this.#lockRootfs(before, built);
     const tree = await this.#compose(lock, store, root, built);
     this.#progress.step(`Assembling ${debName(name, version, this.#architecture)}`);
@@ -151,13 +155,13 @@ class Build {
       ...(builder === undefined ? {} : { builder }),
     });
     const result = { ...assembled, name, version, architecture: this.#architecture };
-    return { ...result, log, lockWritten: written, evidence };
+    return { ...result, log: join(this.#output.path, logName), lockWritten: written, evidence };
   }
 
   async #lock(): Promise<{ lock: Lock; written: boolean }> {
     const { dir, locked } = this.#options;
     if (!locked) return await lockSource(dir, this.#state());
-    const lock = await readLock(join(dir, lockFile));
+    const lock = await readLock({ root: dir, name: lockFile });
     assertLockCurrent(lock, this.#source, this.#architecture);
     return { lock, written: false };
   }
@@ -185,7 +189,7 @@ class Build {
   async #build(
     root: string,
     store: Store,
-    log: string,
+    log: BuildLog,
   ): Promise<{ built: BuiltPackage; sourceSha256: string; inputs: LockedInput[] }> {
     const { sourceName, packageName, version, sourceDateEpoch } = this.#source;
     const { dir, shellOnFailure, timeout, scratch, variation } = this.#options;
@@ -197,7 +201,6 @@ class Build {
       ...this.#signal(),
     });
     this.#progress.step(`Building ${sourceName} ${version} in a build jail`);
-    const file = createWriteStream(log);
     try {
       const names = await buildPackage({
         namespace: this.#namespace,
@@ -210,7 +213,7 @@ class Build {
         version,
         sourceDateEpoch,
         output: join(this.#work, 'built'),
-        log: (chunk) => file.write(chunk),
+        log: log.write,
         ...(shellOnFailure === undefined ? {} : { shellOnFailure }),
         ...(timeout === undefined ? {} : { timeout }),
         ...(scratch === undefined ? {} : { scratch }),
@@ -223,11 +226,9 @@ class Build {
     } catch (error) {
       if (!(error instanceof ProdngError) || error.code !== 'BUILD_FAILED') throw error;
       throw new ProdngError('BUILD_FAILED', error.message, {
-        hint: `the whole log: ${log}; to look around in the jail as it stands then: prodng build --shell-on-failure ${quoteForShell(dir)}`,
+        hint: `the whole log: ${log.path}; to look around in the jail as it stands then: prodng build --shell-on-failure ${quoteForShell(dir)}`,
         cause: error,
       });
-    } finally {
-      await new Promise<void>((done) => file.end(done));
     }
   }
 
@@ -319,15 +320,7 @@ async function readBuilt(
   const name = names.find((item) => item.startsWith(`${packageName}_`) && item.endsWith('.deb'));
   if (name === undefined) throw new ProdngError('BUILD_FAILED', `the build made no ${packageName}_*.deb`);
   const deb = join(folder, name);
-  const reader = await openDeb(deb);
-  try {
-    const [control] = parseDeb822(await reader.control(), `${name}: control`);
-    if (control === undefined) throw new ProdngError('BUILD_FAILED', `${name}: an empty control file`);
-    const depends = ['Pre-Depends', 'Depends']
-      .flatMap((field) => control.get(field)?.trim() || [])
-      .join(', ');
-    return { deb, control, depends };
-  } finally {
-    await reader.close();
-  }
+  const control = await builtControl(deb, name);
+  const depends = ['Pre-Depends', 'Depends'].flatMap((field) => control.get(field)?.trim() || []).join(', ');
+  return { deb, control, depends };
 }

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { type Diagnostic, ProdngError } from '../error/prodng-error.ts';
-import { readRegularFile } from '../system/regular-file.ts';
+import { readFileBeneath } from '../kernel/beneath-file.ts';
 import { parseChangelog } from './changelog.ts';
 import { type Paragraph, readDeb822 } from './deb822.ts';
 import type { JailDeclaration } from './jail-declaration.ts';
@@ -112,7 +111,7 @@ function byPlace(a: SourceDiagnostic, b: SourceDiagnostic): number {
 }
 
 function readSourceFile(dir: string, name: string): Buffer {
-  const bytes = readRegularFile(join(dir, name));
+  const bytes = readFileBeneath(dir, name);
   if (bytes !== undefined) return bytes;
   throw new ProdngError('NOT_A_JAIL_SOURCE', `${dir}: no jail source: there is no ${name}`, {
     hint: 'give the folder of a jail source, or make one with: prodng new TEMPLATE DIR',

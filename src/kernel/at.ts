@@ -21,6 +21,10 @@ const libcUtimensat = libcFunction(
 const libcRenameat2 = libcFunction(
   'int renameat2(int fromDirectory, const char *from, int toDirectory, const char *to, unsigned int flags)',
 );
+const libcRenameat = libcFunction(
+  'int renameat(int fromDirectory, const char *from, int toDirectory, const char *to)',
+);
+const libcUnlinkat = libcFunction('int unlinkat(int directory, const char *path, int flags)');
 const libcFlock = libcFunction('int flock(int fd, int operation)');
 
 /** The number is the same on every architecture. */
@@ -29,6 +33,7 @@ const SYS_OPENAT2 = 437;
 const RESOLVE_BENEATH_ONLY = 0x02 | 0x04 | 0x08;
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_REMOVEDIR = 0x200;
 const RENAME_NOREPLACE = 1;
 const LOCK_EX_NB = 2 | 4;
 const O_CLOEXEC = 0o2000000;
@@ -84,6 +89,21 @@ export function setTimeAt(directory: number, name: string, seconds: number): voi
   times.writeBigInt64LE(BigInt(seconds), 0);
   times.writeBigInt64LE(BigInt(seconds), 16);
   libcUtimensat(directory, name, times, AT_SYMLINK_NOFOLLOW);
+}
+
+/** renameat(2) within one directory: replaces what has the new name, a symbolic link itself and never its target. */
+export function renameAt(directory: number, from: string, to: string): void {
+  libcRenameat(directory, from, directory, to);
+}
+
+/** unlinkat(2) of anything but a directory. `name` must be one component. */
+export function unlinkAt(directory: number, name: string): void {
+  libcUnlinkat(directory, name, 0);
+}
+
+/** unlinkat(2) of an empty directory. `name` must be one component. */
+export function removeFolderAt(directory: number, name: string): void {
+  libcUnlinkat(directory, name, AT_REMOVEDIR);
 }
 
 /** Renames and fails with EEXIST, rather than replacing anything. renameat2(2). */

@@ -4,8 +4,8 @@ import { Paragraph } from '../control/deb822-types.ts';
 import { hasJailFields, type JailPrefix, parseJailDeclaration } from '../control/jail-schema.ts';
 import { inspectJailSource } from '../control/jail-source.ts';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { readFileBeneath } from '../kernel/beneath-file.ts';
 import type { Lock } from '../lock/lock.ts';
-import { readRegularFile } from '../system/regular-file.ts';
 import { ControlLocator } from './locate.ts';
 import { overridesFile } from './override-file.ts';
 import type { SourceSubject } from './subject.ts';
@@ -22,7 +22,7 @@ export async function readSourceSubject(dir: string): Promise<SourceSubject> {
   const { source, jailStanza, stanzas, controlText } = inspected;
   const diagnostics = [...inspected.diagnostics];
   const { lock, faults, files } = await readSourceLock(dir, source, stanzas[0], jailStanza);
-  const overrides = readRegularFile(join(dir, overridesFile));
+  const overrides = readFileBeneath(dir, overridesFile);
   const declaration = source?.declaration ?? withoutFaults(jailStanza, diagnostics);
   return {
     kind: 'source',
@@ -78,7 +78,7 @@ async function readSourceLock(
   sourceStanza: Paragraph | undefined,
   jailStanza: Paragraph | undefined,
 ): Promise<{ lock?: Lock; faults: string[]; files: number }> {
-  const bytes = readRegularFile(join(dir, 'debian/jail.lock'));
+  const bytes = readFileBeneath(dir, 'debian/jail.lock');
   if (bytes === undefined) return { faults: [], files: 0 };
   const { parseLock } = await import('../lock/lock-parser.ts');
   let lock: Lock;

@@ -1,9 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { join } from 'node:path';
+import { readFileBeneath } from '../kernel/beneath-file.ts';
+import { writeBeneath } from '../output/write-output.ts';
 import type { Lock } from './lock.ts';
 import { parseLock } from './lock-parser.ts';
 import { formatLock } from './lock-text.ts';
+
+/** Where a lock is: a folder that the user named, and a path in it on which no symbolic link is followed. */
+export interface LockPlace {
+  root: string;
+  /** Relative: `debian/jail.lock`. */
+  name: string;
+}
+
+/** The path of a lock for messages and reports. */
+export function lockPath({ root, name }: LockPlace): string {
+  return join(root, name);
+}
 
 /**
  * Reads a lock file.
@@ -11,16 +23,9 @@ import { formatLock } from './lock-text.ts';
  * @returns undefined when there is none
  * @throws ProdngError LOCK_SYNTAX with every fault, IO
  */
-export async function readLock(path: string): Promise<Lock | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT') return undefined;
-    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
-  }
-  return parseLock(bytes, path);
+export async function readLock(place: LockPlace): Promise<Lock | undefined> {
+  const bytes = readFileBeneath(place.root, place.name);
+  return bytes === undefined ? undefined : parseLock(bytes, lockPath(place));
 }
 
 /**
@@ -29,19 +34,9 @@ export async function readLock(path: string): Promise<Lock | undefined> {
  * @returns whether it was written
  * @throws ProdngError IO
  */
-export async function writeLock(path: string, lock: Lock): Promise<boolean> {
+export async function writeLock(place: LockPlace, lock: Lock): Promise<boolean> {
   const text = formatLock(lock);
-  try {
-    if ((await readFile(path, 'utf8')) === text) return false;
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
-  try {
-    await writeFileAtomic(path, text);
-  } catch (error) {
-    throw new ProdngError('IO', `${path}: cannot be written: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
+  if (readFileBeneath(place.root, place.name)?.toString('utf8') === text) return false;
+  await writeBeneath(place.root, place.name, text);
   return true;
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { JailDeclaration } from '../control/jail-declaration.ts';
 import { readJailSource } from '../control/jail-source.ts';
 import { ProdngError } from '../error/prodng-error.ts';
@@ -11,7 +10,7 @@ import {
 import type { ReleaseIdentity } from '../store/release-identity.ts';
 import { isComposedAs, type Lock, lockFile } from './lock.ts';
 import { lockChanges, type PackageChange } from './lock-changes.ts';
-import { readLock, writeLock } from './lock-file.ts';
+import { type LockPlace, lockPath, readLock, writeLock } from './lock-file.ts';
 import { normalRelations } from './lock-text.ts';
 import { resolveBuildRoot, resolveRootfs, type SourceRelations } from './resolve.ts';
 import { sourceFaults } from './staleness.ts';
@@ -46,27 +45,28 @@ export interface LockOutcome {
  */
 export async function lockSource(dir: string, options: LockSourceOptions): Promise<LockOutcome> {
   const source = await readJailSource(dir);
-  return await lockRelations(source, join(dir, lockFile), options, source.declaration.compose);
+  return await lockRelations(source, { root: dir, name: lockFile }, options, source.declaration.compose);
 }
 
 /**
- * Brings the lock at `path` in agreement with what a source asks for, as lockSource does for a jail source.
+ * Brings the lock at `place` in agreement with what a source asks for, as lockSource does for a jail source.
  *
  * @throws ProdngError as lockSource
  */
 export async function lockRelations(
   source: SourceRelations,
-  path: string,
+  place: LockPlace,
   options: LockSourceOptions,
   compose: JailDeclaration['compose'] = 'extract',
 ): Promise<LockOutcome> {
-  const before = await readLock(path);
+  const path = lockPath(place);
+  const before = await readLock(place);
   const current = before !== undefined && sourceFaults(before, source, options.architecture).length === 0;
   if (current && options.update !== true)
     return { path, lock: before, written: false, existed: true, changes: [] };
   const state = await stateFor(before, options);
   const lock = await resolve(source, compose, before, state);
-  const written = await writeLock(path, lock);
+  const written = await writeLock(place, lock);
   return { path, lock, written, existed: before !== undefined, changes: lockChanges(before, lock) };
 }
 
@@ -83,7 +83,8 @@ export async function lockRootfs(
   options: StateOptions,
   compose: JailDeclaration['compose'] = 'extract',
 ): Promise<LockOutcome> {
-  const path = join(dir, lockFile);
+  const place = { root: dir, name: lockFile };
+  const path = lockPath(place);
   const depends = normalRelations(builtDepends);
   const known = before.builtDepends;
   if (known !== undefined && normalRelations(known) === depends && isComposedAs(compose, before))
@@ -91,7 +92,7 @@ export async function lockRootfs(
   const state = await stateFor(before, options);
   const archives = withPresent(before.archives, state);
   const lock = await resolveRootfs(depends, { ...before, archives }, state, compose);
-  const written = await writeLock(path, lock);
+  const written = await writeLock(place, lock);
   return { path, lock, written, existed: true, changes: lockChanges(before, lock) };
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { writeOutput } from '../output/write-output.ts';
 import type { Signer } from './signer.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function clearsignFile(path: string, signer: Signer, output = path)
   } catch (cause) {
     throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(cause)}`, { cause });
   }
-  await writeFileAtomic(output, await signer.clearsigned(unsignedText(text)));
+  await writeOutput(output, await signer.clearsigned(unsignedText(text)));
 }
 
 /** What a clearsigned text is about (RFC 9580, 7), or the text itself. */

@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { writeOutput } from '../output/write-output.ts';
 import { openpgp } from './openpgp.ts';
 import { openSignedBytes } from './signed-bytes.ts';
 import type { Signer } from './signer.ts';
@@ -16,7 +16,7 @@ export async function signDetached(path: string, signers: readonly Signer[]): Pr
     const signatures: Uint8Array[] = [];
     for (const signer of signers) signatures.push(await signer.detached(bytes.unsigned()));
     const output = `${path}.asc`;
-    await writeFileAtomic(output, await armored(Buffer.concat(signatures)));
+    await writeOutput(output, await armored(Buffer.concat(signatures)));
     return output;
   } finally {
     await bytes.close();

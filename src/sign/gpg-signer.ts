@@ -91,6 +91,7 @@ async function gpg(
 ): Promise<Buffer> {
   const kept = passedOn.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
   const child = spawn('gpg', ['--batch', '--quiet', '--no-tty', ...args], {
+    cwd: '/',
     env: { ...plainEnvironment, ...Object.fromEntries(kept) },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),

@@ -3,7 +3,7 @@ import { withNewDigests } from '../build/evidence/changes.ts';
 import { digestFile } from '../build/evidence/file-digest.ts';
 import type { Evidence } from '../build/evidence/write-evidence.ts';
 import { ProdngError } from '../error/prodng-error.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { writeOutput } from '../output/write-output.ts';
 import { clearsignFile } from './clearsign.ts';
 import { signStatement } from './dsse.ts';
 import { type AddedSignature, signDeb } from './sign-deb.ts';
@@ -31,12 +31,12 @@ export async function signBuild(
   const { provenance, buildinfo, changes } = evidence;
   // the attestation first: a .deb with signatures but without it would look finished
   const attestation = attestationPath(provenance);
-  await writeFileAtomic(attestation, await signStatement(await readFile(provenance, 'utf8'), signers));
+  await writeOutput(attestation, await signStatement(await readFile(provenance, 'utf8'), signers));
   const signatures = await signDeb(deb, { signers });
   await clearsignFile(buildinfo, first);
   const files = await Promise.all([deb, buildinfo].map(digestFile));
   const text = withNewDigests(await readFile(changes, 'utf8'), changes, files);
-  await writeFileAtomic(changes, await first.clearsigned(text));
+  await writeOutput(changes, await first.clearsigned(text));
   return { signatures, attestation };
 }
 

@@ -1,6 +1,6 @@
 import { arPadding, encodeArHeader } from '../archive/ar.ts';
 import { ProdngError } from '../error/prodng-error.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { writeOutput } from '../output/write-output.ts';
 import { fileMode } from './file-mode.ts';
 import { openSignedBytes } from './signed-bytes.ts';
 import type { Signer } from './signer.ts';
@@ -55,7 +55,7 @@ export async function signDeb(path: string, options: SignDebOptions): Promise<Ad
     }
     // the time of the other members, which is SOURCE_DATE_EPOCH
     const mtime = bytes.deb.members[0]?.mtime ?? 0;
-    await writeFileAtomic(
+    await writeOutput(
       options.output ?? path,
       signedFile(bytes.unsigned(), members, mtime),
       await fileMode(path),

@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { writeOutput } from '../output/write-output.ts';
 import { fileMode } from './file-mode.ts';
 import { openSignedBytes } from './signed-bytes.ts';
 
@@ -17,7 +17,7 @@ export async function stripSignature(
   try {
     const removed = (await bytes.deb.signatureMembers()).map(({ name }) => name);
     if (removed.length > 0 || output !== path)
-      await writeFileAtomic(output, bytes.unsigned(), await fileMode(path));
+      await writeOutput(output, bytes.unsigned(), await fileMode(path));
     return { removed, sha256: await bytes.unsignedSha256() };
   } finally {
     await bytes.close();

@@ -2,6 +2,7 @@ import type { Options } from 'execa';
 import { ProdngError } from '../error/prodng-error.ts';
 
 export interface RunOptions {
+  /** The working folder (default: the root folder, never the caller's, which is often a source of foreign origin). */
   cwd?: string;
   /** The whole environment of the program; nothing is inherited unless it is named here. */
   env?: Readonly<Record<string, string>>;
@@ -62,7 +63,7 @@ function execaOptions(options: RunOptions): Options {
     maxBuffer: 256 * 1024 * 1024,
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    cwd: options.cwd ?? '/',
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   };

@@ -1,5 +1,5 @@
 import { ProdngError } from '../error/prodng-error.ts';
-import { run } from '../system/process.ts';
+import { plainEnvironment, run } from '../system/process.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,10 +31,16 @@ export async function findMaintainer(env: Environment): Promise<string> {
 }
 
 async function gitConfig(key: string, env: Environment): Promise<string> {
-  const known = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  // in the root folder: the working folder may be a repository of foreign origin, which has a configuration too
+  const names = ['HOME', 'XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM'];
+  const own = names.flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
   try {
     const result = await run(['git', 'config', '--get', key], {
-      env: Object.fromEntries(known),
+      cwd: '/',
+      env: { ...plainEnvironment, ...Object.fromEntries(own) },
       accept: [0, 1],
     });
     return result.stdout.trim();

@@ -5,6 +5,7 @@ import type { XzProgram } from '../../archive/xz-block.ts';
 import { formatDeb822 } from '../../control/deb822.ts';
 import type { Paragraph } from '../../control/deb822-types.ts';
 import { formatInputs, inputsFile, type LockedInput } from '../../lock/locked-input.ts';
+import type { OutputFolder } from '../../output/output-folder.ts';
 import type { Progress } from '../../system/progress.ts';
 import { rootfsSegments } from './compose.ts';
 import type { RootfsTree } from './rootfs-tree.ts';
@@ -24,7 +25,7 @@ export interface AssembleOptions {
   /** Seconds. */
   sourceDateEpoch: number;
   /** The folder to write to. */
-  output: string;
+  output: OutputFolder;
   blockCache: string;
   /** What compresses: the build root's, so that the bytes do not depend on the host's. */
   xz: XzProgram;
@@ -66,8 +67,8 @@ export async function assembleDeb(options: AssembleOptions): Promise<AssembledDe
     ...(progress === undefined ? {} : { progress }),
     ...(signal === undefined ? {} : { signal }),
   };
-  const path = join(output, debName(name, version, architecture));
-  return { path, ...(await writeDeb(path, contents)) };
+  const file = debName(name, version, architecture);
+  return { path: join(output.path, file), ...(await writeDeb({ folder: output, name: file }, contents)) };
 }
 
 /** As dpkg names it: without the epoch. */

@@ -1,10 +1,10 @@
-import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Paragraph } from '../../control/deb822-types.ts';
 import type { JailSource } from '../../control/jail-source.ts';
+import { readFileBeneath } from '../../kernel/beneath-file.ts';
 import { type Lock, packagesFor } from '../../lock/lock.ts';
 import type { LockedInput } from '../../lock/locked-input.ts';
-import { writeFileAtomic } from '../../system/atomic-file.ts';
+import type { OutputFolder } from '../../output/output-folder.ts';
 import type { RootfsTree } from '../compose/rootfs-tree.ts';
 import { buildEnvironment } from '../jail/build-package.ts';
 import { formatBuildinfo } from './buildinfo.ts';
@@ -31,7 +31,7 @@ export interface EvidenceInput {
   lockText: string;
   tree: RootfsTree;
   /** The folder to write to. */
-  output: string;
+  output: OutputFolder;
   /** A URI that names who builds (default: nobody in particular). */
   builder?: string;
 }
@@ -56,21 +56,27 @@ export async function writeEvidence(input: EvidenceInput): Promise<Evidence> {
   const deb = await digestFile(input.deb);
   const stem = deb.name.replace(/\.deb$/, '');
   const upload = `${source.sourceName}_${withoutEpoch(source.version)}_${architecture}`;
-  const paths: Evidence = {
-    buildinfo: join(output, `${upload}.buildinfo`),
-    changes: join(output, `${upload}.changes`),
-    sbom: join(output, `${stem}.cdx.json`),
-    provenance: join(output, `${stem}.provenance.json`),
+  const names: Evidence = {
+    buildinfo: `${upload}.buildinfo`,
+    changes: `${upload}.changes`,
+    sbom: `${stem}.cdx.json`,
+    provenance: `${stem}.provenance.json`,
   };
   const buildinfo = buildinfoText(input, deb);
-  await writeFileAtomic(paths.buildinfo, buildinfo);
-  await writeFileAtomic(paths.sbom, sbomText(input, deb));
+  await output.write(names.buildinfo, buildinfo);
+  await output.write(names.sbom, sbomText(input, deb));
   // an attestation of an earlier build is about other bytes
-  await rm(join(output, `${stem}.intoto.jsonl`), { force: true });
-  await writeFileAtomic(paths.provenance, provenanceText(input, deb));
-  const changes = await changesText(input, deb, digestText(`${upload}.buildinfo`, buildinfo));
-  await writeFileAtomic(paths.changes, changes);
-  return paths;
+  output.remove(`${stem}.intoto.jsonl`);
+  await output.write(names.provenance, provenanceText(input, deb));
+  const changes = await changesText(input, deb, digestText(names.buildinfo, buildinfo));
+  await output.write(names.changes, changes);
+  const at = (name: string): string => join(output.path, name);
+  return {
+    buildinfo: at(names.buildinfo),
+    changes: at(names.changes),
+    sbom: at(names.sbom),
+    provenance: at(names.provenance),
+  };
 }
 
 function buildinfoText({ source, architecture, lock }: EvidenceInput, deb: FileDigest): string {
@@ -120,7 +126,7 @@ function provenanceText(input: EvidenceInput, deb: FileDigest): string {
 async function changesText(input: EvidenceInput, deb: FileDigest, buildinfo: FileDigest): Promise<string> {
   const { source, control, architecture } = input;
   const { dir, packageName, sourceStanza } = source;
-  const changelog = await readFile(join(dir, 'debian/changelog'), 'utf8');
+  const changelog = readFileBeneath(dir, 'debian/changelog')?.toString('utf8') ?? '';
   const field = (stanza: Paragraph, name: string): string => stanza.get(name)?.trim() || '-';
   return formatChanges({
     source: source.sourceName,

@@ -113,10 +113,10 @@ export async function pinnedInputs(
     });
   }
   const replaced = new Map<string, Buffer>();
-  const text = await readPackageLock(dir);
+  const text = readPackageLock(dir);
   if (text !== undefined) {
     const lock = await parseNpmLock(text, join(dir, 'package-lock.json'));
-    const urisOf = npmRegistry(dir);
+    const urisOf = npmRegistry();
     for (const tarball of lock.tarballs)
       found.set(tarball.sha512, {
         pinned: {

@@ -1,19 +1,22 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { ProdngError } from '../../error/prodng-error.ts';
-import { run } from '../../system/process.ts';
+import { readFileBeneath } from '../../kernel/beneath-file.ts';
+import { plainEnvironment, run } from '../../system/process.ts';
 import type { NpmTarball } from './npm-lock.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Finds where a tarball can be fetched: in the registry that the user's npm is configured for, and where the lock says.
- * No registry is known to prodng itself.
+ * No registry is known to prodng itself, and nothing is taken from the source: an .npmrc in it could put the user's
+ * secrets into the URL that is fetched.
  *
- * @param dir the source: an .npmrc in it counts
+ * @param env the user's environment: HOME, and where npm's own configuration is
  */
-export function npmRegistry(dir: string): (tarball: NpmTarball) => Promise<string[]> {
+export function npmRegistry(env: Environment = process.env): (tarball: NpmTarball) => Promise<string[]> {
   const known = new Map<string, Promise<string | undefined>>();
   const ask = (key: string): Promise<string | undefined> => {
-    const answer = known.get(key) ?? npmConfig(dir, key);
+    const answer = known.get(key) ?? npmConfig(key, env);
     known.set(key, answer);
     return answer;
   };
@@ -26,14 +29,23 @@ export function npmRegistry(dir: string): (tarball: NpmTarball) => Promise<strin
   };
 }
 
-async function npmConfig(dir: string, key: string): Promise<string | undefined> {
-  // npm would ask the registry whether there is a newer npm
-  const env: Record<string, string> = { npm_config_update_notifier: 'false' };
-  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env[name] = value;
+/**
+ * Asks npm in the root folder, which no source is in, for one key. Of the environment it gets only where the user's
+ * configuration is: a ${VARIABLE} in that stays unexpanded, and its value is then no URL.
+ */
+async function npmConfig(key: string, env: Environment): Promise<string | undefined> {
+  const own = Object.fromEntries(
+    ['HOME', 'npm_config_registry', 'npm_config_userconfig', 'npm_config_globalconfig'].flatMap((name) => {
+      const value = env[name] ?? env[name.toUpperCase()];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  // npm is beside node where it did not come from Debian; it would ask the registry whether there is a newer npm
+  const PATH = `${dirname(process.execPath)}:${plainEnvironment.PATH}`;
+  const environment = { ...plainEnvironment, PATH, npm_config_update_notifier: 'false', ...own };
   try {
-    const { stdout } = await run(['npm', 'config', 'get', key], { cwd: dir, env });
-    const answer = stdout.trim();
-    return /^https?:\/\/\S+$/.test(answer) ? answer : undefined;
+    const { stdout } = await run(['npm', 'config', 'get', key], { cwd: '/', env: environment });
+    return registryUrl(stdout);
   } catch (error) {
     // a host without npm still has what the lock says
     if (error instanceof ProdngError && error.code === 'HOST_LACKS') return undefined;
@@ -41,12 +53,14 @@ async function npmConfig(dir: string, key: string): Promise<string | undefined> 
   }
 }
 
+/** What npm says, if it is the URL of a registry. */
+function registryUrl(said: string): string | undefined {
+  const text = said.trim();
+  if (!/^https?:\/\/[^\s${}]+$/.test(text) || !URL.canParse(text)) return undefined;
+  return text;
+}
+
 /** The text of a source's package-lock.json; undefined when it has none. */
-export async function readPackageLock(dir: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(dir, 'package-lock.json'), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+export function readPackageLock(dir: string): string | undefined {
+  return readFileBeneath(dir, 'package-lock.json')?.toString('utf8');
 }

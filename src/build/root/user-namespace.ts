@@ -31,6 +31,7 @@ export async function openUserNamespace(): Promise<UserNamespace> {
   // A process of the namespace keeps it alive. It reads our pipe, so that it ends when we do.
   const holder = spawn('unshare', ['--user', 'cat'], {
     stdio: ['pipe', 'ignore', 'pipe'],
+    cwd: '/',
     env: { ...plainEnvironment },
   });
   try {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { stripClearsign } from '../../control/clearsigned.ts';
 import { parseDeb822 } from '../../control/deb822.ts';
 import type { Paragraph } from '../../control/deb822-types.ts';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { openFileBeneath, readFileBeneath } from '../../kernel/beneath-file.ts';
 
 /** A file that a .dsc names. */
 export interface DscFile {
@@ -31,7 +32,8 @@ export interface Dsc {
  * @throws ProdngError IO, CONTROL_SYNTAX when it is none or lacks what dsc(5) asks for
  */
 export async function readDsc(path: string): Promise<Dsc> {
-  const bytes = await readSource(path);
+  const bytes = readFileBeneath(dirname(path), basename(path));
+  if (bytes === undefined) throw new ProdngError('IO', `${path}: cannot be read: no such file or directory`);
   const [stanza] = parseDeb822(stripClearsign(bytes.toString('utf8')).text, path);
   if (stanza === undefined) throw new ProdngError('CONTROL_SYNTAX', `${path}: an empty .dsc`);
   const files = (stanza.get('Checksums-Sha256') ?? '')
@@ -64,21 +66,25 @@ function parseFile(line: string, path: string): DscFile {
 export async function copyDsc(dsc: Dsc, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, basename(dsc.path)), dsc.bytes);
-  for (const file of dsc.files) await copyChecked(join(dirname(dsc.path), file.name), file, folder);
+  for (const file of dsc.files) await copyChecked(dirname(dsc.path), file, folder);
 }
 
-async function copyChecked(from: string, file: DscFile, folder: string): Promise<void> {
+async function copyChecked(beside: string, file: DscFile, folder: string): Promise<void> {
+  const from = join(beside, file.name);
+  const hint = 'a .dsc is built with the files that it names beside it';
+  const fd = openFileBeneath(beside, file.name);
+  if (fd === undefined)
+    throw new ProdngError('IO', `${from}: cannot be read: no such file or directory`, { hint });
   const hash = createHash('sha256');
   let size = 0;
   try {
-    const source = createReadStream(from);
+    const source = createReadStream('', { fd });
     source.on('data', (chunk) => {
       size += chunk.length;
       hash.update(chunk);
     });
     await pipeline(source, createWriteStream(join(folder, file.name), { flags: 'wx' }));
   } catch (error) {
-    const hint = 'a .dsc is built with the files that it names beside it';
     throw new ProdngError('IO', `${from}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
       hint,
@@ -89,14 +95,4 @@ async function copyChecked(from: string, file: DscFile, folder: string): Promise
   throw new ProdngError('HASH_MISMATCH', `${from}: has SHA-256 ${found}, the .dsc names ${file.sha256}`, {
     hint: 'the file is damaged or belongs to another .dsc: fetch it again',
   });
-}
-
-async function readSource(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
 }

@@ -1,11 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseChangelog } from '../../control/changelog.ts';
 import { parseDeb822 } from '../../control/deb822.ts';
 import type { Paragraph } from '../../control/deb822-types.ts';
 import { versionFault } from '../../control/version.ts';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { readFileBeneath } from '../../kernel/beneath-file.ts';
 import { lockFile } from '../../lock/lock.ts';
+import type { LockPlace } from '../../lock/lock-file.ts';
 import { packagePattern } from '../../store/package-pattern.ts';
 import { copyDsc, readDsc } from './dsc.ts';
 import { readSourceTree, type SourceTree } from './source-tree.ts';
@@ -20,7 +22,7 @@ export interface PlainSource {
   /** Always empty: nothing is composed. */
   depends: '';
   /** Where its lock is. */
-  lock: string;
+  lock: LockPlace;
   /** Of a .dsc: its file name. */
   dsc?: string;
   /** Seconds; of a .dsc only its changelog tells, which is inside. */
@@ -44,19 +46,16 @@ export async function readPlainSource(path: string): Promise<PlainSource> {
 }
 
 async function readFolder(dir: string): Promise<PlainSource> {
-  const [control, changelog] = await Promise.all(
-    ['debian/control', 'debian/changelog'].map((name) => readText(join(dir, name))),
-  );
-  const stanzas = parseDeb822(control ?? '', join(dir, 'debian/control'));
+  const stanzas = parseDeb822(readText(dir, 'debian/control'), join(dir, 'debian/control'));
   const [stanza, ...binaries] = stanzas;
   if (stanza === undefined)
     throw new ProdngError('CONTROL_SYNTAX', `${join(dir, 'debian/control')}: it is empty`);
-  const entry = parseChangelog(changelog ?? '', join(dir, 'debian/changelog'));
+  const entry = parseChangelog(readText(dir, 'debian/changelog'), join(dir, 'debian/changelog'));
   const packages = binaries.flatMap((binary) => binary.get('Package') ?? []);
   return {
     path: dir,
     ...identity(stanza, entry.version, dir),
-    lock: join(dir, lockFile),
+    lock: { root: dir, name: lockFile },
     sourceDateEpoch: entry.timestamp,
     files: () => readSourceTree(dir, entry.timestamp, packages),
   };
@@ -68,7 +67,7 @@ async function readDscSource(path: string): Promise<PlainSource> {
   return {
     path,
     ...own,
-    lock: join(dirname(path), `${own.name}_${withoutEpoch(own.version)}.lock`),
+    lock: { root: dirname(path), name: `${own.name}_${withoutEpoch(own.version)}.lock` },
     dsc: basename(path),
     files: async (work) => {
       await copyDsc(dsc, work);
@@ -103,12 +102,10 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+function readText(dir: string, name: string): string {
+  const bytes = readFileBeneath(dir, name);
+  if (bytes !== undefined) return bytes.toString('utf8');
+  throw unreadable(join(dir, name), 'no such file or directory');
 }
 
 function unreadable(path: string, error: unknown): ProdngError {

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
-import { readLock, writeLock } from '../../lock/lock-file.ts';
+import { openFileBeneath, readFileBeneath } from '../../kernel/beneath-file.ts';
+import { lockPath, readLock, writeLock } from '../../lock/lock-file.ts';
 import { parseLock } from '../../lock/lock-parser.ts';
 import { formatLock } from '../../lock/lock-text.ts';
 import { digestOf, pinnedPath } from '../../store/fetch-url.ts';
 import { openStore } from '../../store/store.ts';
+import { writeFileAtomic } from '../../system/atomic-file.ts';
 import type { Paths } from '../../system/paths.ts';
 import { type Progress, silent } from '../../system/progress.ts';
 import { inputsOf } from './vendor.ts';
@@ -32,7 +35,7 @@ export interface FromVendorOptions {
  */
 export async function useVendorFolder(options: FromVendorOptions): Promise<void> {
   const { folder, dir, plain, paths, progress = silent } = options;
-  const manifest = await readManifest(folder);
+  const manifest = readManifest(folder);
   if (manifest === undefined)
     throw new ProdngError('CONFIG', `${folder}: no vendor folder: there is no ${manifestFile}`, {
       hint: 'make one with: prodng vendor',
@@ -40,11 +43,15 @@ export async function useVendorFolder(options: FromVendorOptions): Promise<void>
   progress.step(`Checking ${manifest.length} files of ${folder}`);
   const { byDigest, lockBytes } = await checkAll(folder, manifest, options);
   const lock = parseLock(lockBytes, join(folder, vendoredLock));
-  const source = await inputsOf(dir, plain, async (path) => (await readLock(path)) ?? lock);
+  const source = await inputsOf(dir, plain, async (place) => (await readLock(place)) ?? lock);
   if (formatLock(source.lock) !== formatLock(lock))
-    throw new ProdngError('LOCK_OUTDATED', `${folder}: was made by another lock than ${source.lockPath}`, {
-      hint: 'vendor the source again, or take the lock back from version control',
-    });
+    throw new ProdngError(
+      'LOCK_OUTDATED',
+      `${folder}: was made by another lock than ${lockPath(source.lockPlace)}`,
+      {
+        hint: 'vendor the source again, or take the lock back from version control',
+      },
+    );
   const wanted = [
     ...lock.packages.map(({ name, version, sha256 }) => ({
       name: `${name} ${version}`,
@@ -63,9 +70,9 @@ export async function useVendorFolder(options: FromVendorOptions): Promise<void>
   const store = await openStore(paths);
   for (const file of wanted) {
     const from = byDigest.get(`${file.algorithm}:${file.digest}`);
-    if (from !== undefined) await bringIn(join(folder, from), pinnedPath(store.folder, file), file);
+    if (from !== undefined) await bringIn({ folder, path: from }, pinnedPath(store.folder, file), file);
   }
-  await writeLock(source.lockPath, lock);
+  await writeLock(source.lockPlace, lock);
 }
 
 /** The paths by digest, and the bytes of the lock as they were checked. */
@@ -79,51 +86,64 @@ async function checkAll(
   for (const [index, { path, sha256 }] of manifest.entries()) {
     signal?.throwIfAborted();
     const file = join(folder, path);
-    const bytes = path === vendoredLock ? await orUnreadable(file, readFile(file)) : undefined;
-    const found =
-      bytes === undefined
-        ? await orUnreadable(file, digestOf(file, 'sha256'))
-        : createHash('sha256').update(bytes).digest('hex');
+    const bytes = path === vendoredLock ? readFileBeneath(folder, path) : undefined;
+    const [found, sha512] = bytes === undefined ? await digestsOf(folder, path) : digestsOfBytes(bytes);
     if (found !== sha256)
       throw new ProdngError('HASH_MISMATCH', `${file}: has SHA-256 ${found}, ${manifestFile} has ${sha256}`, {
         hint: 'the file or the manifest was changed since it was vendored: take the folder from a good copy',
       });
     lockBytes ??= bytes;
     byDigest.set(`sha256:${sha256}`, path);
-    if (path.startsWith('sha512/'))
-      byDigest.set(`sha512:${await orUnreadable(file, digestOf(file, 'sha512'))}`, path);
+    if (path.startsWith('sha512/')) byDigest.set(`sha512:${sha512}`, path);
     progress.advance(index + 1, manifest.length, 'files');
   }
   if (lockBytes !== undefined) return { byDigest, lockBytes };
   throw new ProdngError('CONFIG', `${folder}: ${manifestFile} names no ${vendoredLock}`);
 }
 
-async function orUnreadable<T>(file: string, reading: Promise<T>): Promise<T> {
+/** SHA-256 and SHA-512 of a file of the folder, read once. */
+async function digestsOf(folder: string, path: string): Promise<[string, string]> {
+  const hashes = [createHash('sha256'), createHash('sha512')] as const;
+  for await (const chunk of bytesOf(folder, path)) for (const hash of hashes) hash.update(chunk);
+  return [hashes[0].digest('hex'), hashes[1].digest('hex')];
+}
+
+function digestsOfBytes(bytes: Buffer): [string, string] {
+  return [createHash('sha256').update(bytes).digest('hex'), createHash('sha512').update(bytes).digest('hex')];
+}
+
+/** Reads a file of the folder; a symbolic link in it is not followed. */
+async function* bytesOf(folder: string, path: string): AsyncGenerator<Buffer> {
+  const fd = openFileBeneath(folder, path);
+  const file = join(folder, path);
+  if (fd === undefined) throw new ProdngError('IO', `${file}: cannot be read: no such file or directory`);
   try {
-    return await reading;
+    yield* createReadStream('', { fd, highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
   } catch (error) {
-    throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** A stored file may be damaged where the folder's is not: the copy is what was checked. */
+/** A stored file may be damaged where the folder's is not. What is stored is what was checked while it was copied. */
 async function bringIn(
-  from: string,
+  { folder, path }: { folder: string; path: string },
   to: string,
   { algorithm, digest }: { algorithm: string; digest: string },
 ): Promise<void> {
   if ((await digestOf(to, algorithm).catch(() => undefined)) === digest) return;
-  const temporary = `${to}.new`;
   await mkdir(dirname(to), { recursive: true });
-  try {
-    await copyFile(from, temporary);
-    const found = await digestOf(temporary, algorithm);
+  const hash = createHash(algorithm);
+  async function* checked(): AsyncGenerator<Buffer> {
+    for await (const chunk of bytesOf(folder, path)) {
+      hash.update(chunk);
+      yield chunk;
+    }
+    const found = hash.digest('hex');
     if (found !== digest)
-      throw new ProdngError('HASH_MISMATCH', `${from}: changed while it was read: has ${found}`);
-    await rename(temporary, to);
-  } finally {
-    await rm(temporary, { force: true });
+      throw new ProdngError(
+        'HASH_MISMATCH',
+        `${join(folder, path)}: changed while it was read: has ${found}`,
+      );
   }
+  await writeFileAtomic(to, checked());
 }

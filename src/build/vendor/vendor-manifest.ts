@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Diagnostic, errnoOf, ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { type Diagnostic, ProdngError } from '../../error/prodng-error.ts';
+import { readFileBeneath } from '../../kernel/beneath-file.ts';
 
 /** A file of a vendor folder. */
 export interface VendoredFile {
@@ -52,14 +52,7 @@ export function parseManifest(text: string, file: string): VendoredFile[] {
  * @returns undefined when there is none
  * @throws ProdngError IO, CONTROL_SYNTAX
  */
-export async function readManifest(folder: string): Promise<VendoredFile[] | undefined> {
-  const path = join(folder, manifestFile);
-  try {
-    return parseManifest(await readFile(path, 'utf8'), path);
-  } catch (error) {
-    if (error instanceof ProdngError) throw error;
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
-  }
+export function readManifest(folder: string): VendoredFile[] | undefined {
+  const bytes = readFileBeneath(folder, manifestFile);
+  return bytes === undefined ? undefined : parseManifest(bytes.toString('utf8'), join(folder, manifestFile));
 }

@@ -1,27 +1,21 @@
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { basename, dirname, resolve } from 'node:path';
 import { readJailSource } from '../../control/jail-source.ts';
-import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import { type Lock, lockFile } from '../../lock/lock.ts';
-import { readLock } from '../../lock/lock-file.ts';
+import { type LockPlace, lockPath, readLock } from '../../lock/lock-file.ts';
 import { formatLock } from '../../lock/lock-text.ts';
 import { assertBuildRootCurrent, assertLockCurrent } from '../../lock/staleness.ts';
+import { OutputFolder } from '../../output/output-folder.ts';
 import type { Archive } from '../../store/archive.ts';
 import { digestOf, fetchUrls, type PinnedUrl, pinnedPath } from '../../store/fetch-url.ts';
 import { openStore } from '../../store/store.ts';
 import { hostArchitecture } from '../../system/architecture.ts';
-import { writeFileAtomic } from '../../system/atomic-file.ts';
 import type { Paths } from '../../system/paths.ts';
 import { type Progress, silent } from '../../system/progress.ts';
 import { pinnedInputs } from '../inputs/inputs.ts';
 import { readPlainSource, withoutEpoch } from '../source/plain-source.ts';
-import {
-  formatManifest,
-  manifestFile,
-  readManifest,
-  type VendoredFile,
-  vendoredLock,
-} from './vendor-manifest.ts';
+import { VendorFolder } from './vendor-folder.ts';
+import { formatManifest, manifestFile, type VendoredFile, vendoredLock } from './vendor-manifest.ts';
 
 export interface VendorOptions {
   /** The source; a .dsc when it is built with --plain. */
@@ -45,8 +39,8 @@ export interface VendorResult {
 export interface VendoredInputs {
   name: string;
   version: string;
-  /** The path of the source's lock. */
-  lockPath: string;
+  /** Where the source's lock is. */
+  lockPlace: LockPlace;
   lock: Lock;
   pinned: readonly PinnedUrl[];
 }
@@ -60,21 +54,21 @@ export interface VendoredInputs {
 export async function inputsOf(
   dir: string,
   plain: boolean,
-  readLockAt: (path: string) => Promise<Lock | undefined> = readLock,
+  readLockAt: (place: LockPlace) => Promise<Lock | undefined> = readLock,
 ): Promise<VendoredInputs> {
   const architecture = hostArchitecture();
   if (plain) {
     const source = await readPlainSource(dir);
     const lock = await readLockAt(source.lock);
-    assertBuildRootCurrent(lock, source, architecture, source.lock);
-    return { name: source.name, version: source.version, lockPath: source.lock, lock, pinned: [] };
+    assertBuildRootCurrent(lock, source, architecture, lockPath(source.lock));
+    return { name: source.name, version: source.version, lockPlace: source.lock, lock, pinned: [] };
   }
   const source = await readJailSource(dir);
-  const lockPath = join(dir, lockFile);
-  const lock = await readLockAt(lockPath);
+  const lockPlace = { root: dir, name: lockFile };
+  const lock = await readLockAt(lockPlace);
   assertLockCurrent(lock, source, architecture);
   const { pinned } = await pinnedInputs(dir, source.declaration.inputs);
-  return { name: source.sourceName, version: source.version, lockPath, lock, pinned };
+  return { name: source.sourceName, version: source.version, lockPlace, lock, pinned };
 }
 
 /**
@@ -84,10 +78,33 @@ export async function inputsOf(
  * @throws ProdngError TARGET_EXISTS for a folder of something else, LOCK_MISSING, LOCK_OUTDATED, FETCH_FAILED, IO
  */
 export async function vendor(options: VendorOptions): Promise<VendorResult> {
-  const { dir, plain, paths, archives, progress = silent } = options;
+  const { dir, plain } = options;
   const { name, version, lock, pinned } = await inputsOf(dir, plain);
-  const folder = options.output ?? join(dirname(resolve(dir)), `${name}_${withoutEpoch(version)}_vendor`);
-  const before = await ownManifest(folder);
+  const folder = await VendorFolder.take(openTarget(options, `${name}_${withoutEpoch(version)}_vendor`));
+  try {
+    return await fill(folder, { lock, pinned }, options);
+  } finally {
+    folder.close();
+  }
+}
+
+/** Beside the source when no folder is named: what has the name there may be a link that came with the source. */
+function openTarget({ output, dir }: VendorOptions, name: string): OutputFolder {
+  if (output !== undefined) return OutputFolder.open(output, true);
+  const parent = OutputFolder.open(dirname(resolve(dir)));
+  try {
+    return parent.folder(name, true);
+  } finally {
+    parent.close();
+  }
+}
+
+async function fill(
+  folder: VendorFolder,
+  { lock, pinned }: Pick<VendoredInputs, 'lock' | 'pinned'>,
+  options: VendorOptions,
+): Promise<VendorResult> {
+  const { paths, archives, progress = silent } = options;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const store = await openStore(paths);
   await store.fetchAll(lock.packages, { archives, releases: lock.archives, progress, ...signal });
@@ -110,16 +127,17 @@ export async function vendor(options: VendorOptions): Promise<VendorResult> {
   const files: VendoredFile[] = [];
   for (const { path, from, sha256 } of wanted) {
     options.signal?.throwIfAborted();
-    files.push({ path, sha256: await copyChecked(from, join(folder, path), sha256) });
+    const digest = sha256 ?? (await digestOf(from, 'sha256'));
+    await folder.put(path, from, digest);
+    files.push({ path, sha256: digest });
     progress.advance(files.length, wanted.length, 'files');
   }
   const lockText = formatLock(lock);
-  await writeFileAtomic(join(folder, vendoredLock), lockText);
-  files.push({ path: vendoredLock, sha256: await digestOf(join(folder, vendoredLock), 'sha256') });
-  await writeFileAtomic(join(folder, manifestFile), formatManifest(files));
-  const present = new Set(files.map(({ path }) => path));
-  for (const { path } of before) if (!present.has(path)) await rm(join(folder, path), { force: true });
-  return { folder, files: files.length };
+  await folder.write(vendoredLock, lockText);
+  files.push({ path: vendoredLock, sha256: createHash('sha256').update(lockText).digest('hex') });
+  await folder.write(manifestFile, formatManifest(files));
+  await folder.removeOthers();
+  return { folder: folder.path, files: files.length };
 }
 
 /** Two archives may have files of one name with other bytes. */
@@ -127,44 +145,4 @@ function uniqueName(names: Set<string>, folder: string, name: string, sha256: st
   const path = names.has(name) ? `${folder}/${sha256}/${name}` : `${folder}/${name}`;
   names.add(name);
   return path;
-}
-
-/** What the folder has of an earlier time; it is made when it is not there. */
-async function ownManifest(folder: string): Promise<VendoredFile[]> {
-  await mkdir(folder, { recursive: true });
-  const manifest = await readManifest(folder);
-  if (manifest !== undefined) return manifest;
-  const names = (await readdir(folder)).filter(
-    (name) => !['debs', 'sha256', 'sha512', vendoredLock].includes(name),
-  );
-  if (names.length === 0) return [];
-  throw new ProdngError('TARGET_EXISTS', `${folder}: is not empty, and no vendor folder`, {
-    hint: 'give a new folder with --output',
-  });
-}
-
-/** @returns the SHA-256 of what stands there now */
-async function copyChecked(from: string, to: string, wanted: string | undefined): Promise<string> {
-  const there = await digestOf(to, 'sha256').catch(() => undefined);
-  const sha256 = wanted ?? (await digestOf(from, 'sha256'));
-  if (there === sha256) return sha256;
-  const temporary = `${to}.new`;
-  try {
-    await mkdir(dirname(to), { recursive: true });
-    await copyFile(from, temporary);
-    const found = await digestOf(temporary, 'sha256');
-    if (found !== sha256)
-      throw new ProdngError('HASH_MISMATCH', `${from}: the stored file is damaged: SHA-256 ${found}`, {
-        hint: 'remove it, and run the command again; check the disk when it happens again',
-      });
-    await rename(temporary, to);
-    return sha256;
-  } catch (error) {
-    if (error instanceof ProdngError) throw error;
-    throw new ProdngError('IO', `${to}: cannot be written: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }

@@ -46,8 +46,8 @@ async function diff(oldPath: string, newPath: string, options: DiffArguments): P
   const report = await format(result, options);
   if (options.output === undefined) print(report);
   else {
-    const { writeFileAtomic } = await import('../../system/atomic-file.ts');
-    await writeFileAtomic(options.output, report);
+    const { writeOutput } = await import('../../output/write-output.ts');
+    await writeOutput(options.output, report);
   }
   process.exitCode = isDifferent(result) ? 1 : 0;
 }

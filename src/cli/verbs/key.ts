@@ -112,8 +112,8 @@ async function exportKey(id: string, options: ExportOptions): Promise<void> {
   const bytes = await exportedKey(await openKeys(), id, form);
   if (output === undefined) print(bytes);
   else {
-    const { writeFileAtomic } = await import('../../system/atomic-file.ts');
-    await writeFileAtomic(output, bytes, secret ? 0o600 : 0o644);
+    const { writeOutput } = await import('../../output/write-output.ts');
+    await writeOutput(output, bytes, secret ? 0o600 : 0o644);
   }
 }
 

@@ -1,10 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { readDeb822 } from '../../control/deb822.ts';
 import type { Field, Paragraph } from '../../control/deb822-types.ts';
 import { hasJailFields } from '../../control/jail-schema.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
-import { writeFileAtomic } from '../../system/atomic-file.ts';
+import { openFileBeneath } from '../../kernel/beneath-file.ts';
+import { writeBeneath } from '../../output/write-output.ts';
 import { run } from '../../system/process.ts';
 import { fixedCapabilities } from './fix-capabilities.ts';
 import { fixedFieldName } from './fix-field-name.ts';
@@ -32,15 +33,26 @@ const fixers: Readonly<Record<string, FieldFixer>> = {
  */
 export async function fixSource(dir: string): Promise<string> {
   const path = join(dir, controlFile);
-  const before = await readFile(path, 'utf8');
+  const { text: before, mode } = readControl(dir);
   const after = fixedControl(before, path);
   if (after === before) return '';
   const { stdout } = await run(
-    ['diff', '-u', '--label', `a/${controlFile}`, '--label', `b/${controlFile}`, '--', path, '-'],
+    ['diff', '-u', '--label', `a/${controlFile}`, '--label', `b/${controlFile}`, '--', resolve(path), '-'],
     { input: after, accept: [0, 1] },
   );
-  await writeFileAtomic(path, after, (await stat(path)).mode & 0o777);
+  await writeBeneath(dir, controlFile, after, mode);
   return stdout.endsWith('\n') ? stdout : `${stdout}\n`;
+}
+
+function readControl(dir: string): { text: string; mode: number } {
+  const fd = openFileBeneath(dir, controlFile);
+  if (fd === undefined)
+    throw new ProdngError('IO', `${join(dir, controlFile)}: cannot be read: no such file or directory`);
+  try {
+    return { text: readFileSync(fd, 'utf8'), mode: fstatSync(fd).mode & 0o777 };
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A control file with its mechanical faults fixed. */

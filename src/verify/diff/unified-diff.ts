@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { run } from '../../system/process.ts';
 
 const mostLines = 2000;
@@ -9,7 +10,16 @@ const mostLength = 500;
  * @throws ProdngError HOST_LACKS without diffutils, COMMAND_FAILED when it takes more than a minute
  */
 export async function unifiedDiff(before: string, after: string): Promise<{ diff: string; omitted: number }> {
-  const argv = ['diff', '--unified=2', '--text', '--label=old', '--label=new', '--', before, after] as const;
+  const argv = [
+    'diff',
+    '--unified=2',
+    '--text',
+    '--label=old',
+    '--label=new',
+    '--',
+    resolve(before),
+    resolve(after),
+  ] as const;
   const { stdout } = await run([...argv], {
     accept: [0, 1],
     timeout: 60_000,

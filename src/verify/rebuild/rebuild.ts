@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { withWorkFolder } from '../../build/work-folder.ts';
 import { readJailSource } from '../../control/jail-source.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
@@ -145,7 +146,7 @@ class Rebuild {
 }
 
 async function diffoscope(old: string, now: string): Promise<string> {
-  const argv = ['diffoscope', '--no-progress', '--text', '-', '--', old, now] as const;
+  const argv = ['diffoscope', '--no-progress', '--text', '-', '--', resolve(old), resolve(now)] as const;
   const { stdout } = await run([...argv], {
     accept: [0, 1],
     hint: 'run: apt-get install diffoscope-minimal',
