@@ -19,6 +19,8 @@ const layers = [
   'policy',
   'verify',
   'image',
+  'publish',
+  'export',
   'agent',
   'cli',
 ];

@@ -33,9 +33,10 @@ function isTop(command: Command): boolean {
   return command.parent === null;
 }
 
-/** A command that groups others does nothing by itself; those of the program have pages of their own. */
+/** A command that only groups others takes no arguments; those of the program have pages of their own. */
 function usable(command: Command): readonly Command[] {
-  return isTop(command) || command.commands.length === 0 ? [command] : command.commands;
+  if (isTop(command) || command.commands.length === 0) return [command];
+  return command.registeredArguments.length === 0 ? command.commands : [command, ...command.commands];
 }
 
 function visibleOptions(command: Command): readonly Option[] {

@@ -18,6 +18,7 @@ _prodng() {
       'sign' | \
       'strip-signature' | \
       'key' | \
+      'publish' | \
       'agent' | \
       'install' | \
       'ls' | \
@@ -42,14 +43,18 @@ _prodng() {
       'key new' | \
       'key list' | \
       'key export' | \
-      'key import')
+      'key import' | \
+      'publish promote' | \
+      'publish refresh' | \
+      'publish snapshot' | \
+      'publish prune')
         command+="${command:+ }$word" ;;
     esac
   done
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run diff verify sign strip-signature key agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events upgrade rollback set rm doctor' options='-V --version --help' ;;
+        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events upgrade rollback set rm doctor' options='-V --version --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -149,6 +154,21 @@ _prodng() {
     'key')
       case $prev in
         *) values='new list export import' options='--help' ;;
+      esac ;;
+    'publish')
+      case $prev in
+        --suite) of=nothing ;;
+        --origin) of=nothing ;;
+        --valid-for) of=nothing ;;
+        --signature-policy) of=files ;;
+        --lint-policy) of=files ;;
+        --lint-fail-on) values='error warning info pedantic never' ;;
+        --key) of=nothing ;;
+        --gpg) of=nothing ;;
+        --keyring) of=files ;;
+        --wait) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        *) values='promote refresh snapshot prune' options='--suite --create --origin --valid-for --plain --signature-policy --lint-policy --lint-fail-on --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
       esac ;;
     'agent')
       case $prev in
@@ -285,6 +305,48 @@ _prodng() {
       case $prev in
         --format) values='text json' ;;
         *) of=files options='--format --json --help' ;;
+      esac ;;
+    'publish promote')
+      case $prev in
+        --valid-for) of=nothing ;;
+        --key) of=nothing ;;
+        --gpg) of=nothing ;;
+        --keyring) of=files ;;
+        --wait) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        *) of=files options='--create --valid-for --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+      esac ;;
+    'publish refresh')
+      case $prev in
+        --suite) of=nothing ;;
+        --valid-for) of=nothing ;;
+        --key) of=nothing ;;
+        --gpg) of=nothing ;;
+        --keyring) of=files ;;
+        --wait) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        *) of=files options='--suite --valid-for --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+      esac ;;
+    'publish snapshot')
+      case $prev in
+        --key) of=nothing ;;
+        --gpg) of=nothing ;;
+        --keyring) of=files ;;
+        --wait) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        *) of=files options='--key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+      esac ;;
+    'publish prune')
+      case $prev in
+        --keep) of=nothing ;;
+        --snapshots) of=nothing ;;
+        --grace) of=nothing ;;
+        --key) of=nothing ;;
+        --gpg) of=nothing ;;
+        --keyring) of=files ;;
+        --wait) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        *) of=files options='--keep --snapshots --grace --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
       esac ;;
   esac
   if [[ $cur == -* && -n $options ]]; then

@@ -52,6 +52,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./verbs/key.ts'),
   },
   {
+    name: 'publish',
+    summary: 'publish .debs in a signed APT archive',
+    load: () => import('./verbs/publish.ts'),
+  },
+  {
     name: 'agent',
     summary: 'run the agent of this host in the foreground, as root',
     load: () => import('./verbs/agent.ts'),

@@ -56,6 +56,11 @@ export const errorCodes = {
   CONSENT: { exit: 1, meaning: 'A new version declares more than the installed one, and nobody has agreed' },
   POLICY: { exit: 2, meaning: "The host's policy does not allow it" },
   EVENTS: { exit: 1, meaning: 'A record of the log of events was edited, removed or moved' },
+  PUBLISH: { exit: 2, meaning: 'The package archive cannot be published to as asked' },
+  EXPORT_LOSS: {
+    exit: 1,
+    meaning: 'Another engine would not enforce a declaration, and that was not accepted',
+  },
   NETWORK: { exit: 2, meaning: 'The network of the jail could not be set up' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3; meaning: string }>;
 

@@ -35,6 +35,7 @@ const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 const RENAME_NOREPLACE = 1;
+const RENAME_EXCHANGE = 2;
 const LOCK_EX_NB = 2 | 4;
 const O_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
@@ -109,6 +110,11 @@ export function removeFolderAt(directory: number, name: string): void {
 /** Renames and fails with EEXIST, rather than replacing anything. renameat2(2). */
 export function renameNew(from: string, to: string): void {
   libcRenameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+/** Swaps two entries in one step; both must exist. renameat2(2). @throws SystemError: EINVAL where the file system cannot */
+export function exchange(one: string, other: string): void {
+  libcRenameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
 }
 
 /** flock(2), exclusive, without waiting. The kernel lets go of it when the process ends, however that happens. */

@@ -23,7 +23,8 @@ export async function signDetached(path: string, signers: readonly Signer[]): Pr
   }
 }
 
-async function armored(binarySignature: Uint8Array): Promise<string> {
+/** Armours the packets of a detached signature. */
+export async function armored(binarySignature: Uint8Array): Promise<string> {
   const { readSignature } = await openpgp();
   const signature = await readSignature({ binarySignature });
   return signature.armor().replaceAll('\r\n', '\n');

@@ -33,6 +33,9 @@ export async function gpgSigner(id: string, options: GpgOptions): Promise<Signer
     },
     // the secret key never leaves gpg, which signs nothing but OpenPGP
     plain: () => Promise.resolve(undefined),
+    async publicKey() {
+      return (await gpg(['--armor', '--export', fingerprint], Readable.from([]), options)).toString();
+    },
   };
 }
 

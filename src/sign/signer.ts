@@ -10,6 +10,8 @@ export interface Signer {
   clearsigned(text: string): Promise<string>;
   /** A plain Ed25519 signature (RFC 8032), which DSSE verifiers read; undefined where the key is of another kind. */
   plain(data: Uint8Array): Promise<Uint8Array | undefined>;
+  /** The public key, armoured, for those who verify. */
+  publicKey(): Promise<string>;
 }
 
 /** When signatures say they were made. */

@@ -40,6 +40,7 @@ export async function storeSigner(key: PrivateKey, time: SignatureTime, ask: Ask
       const seed = ed25519Seed(unlocked);
       return seed === undefined ? undefined : sign(null, data, ed25519Key(seed));
     },
+    publicKey: () => Promise.resolve(key.toPublic().armor().replaceAll('\r\n', '\n')),
   };
 }
 

@@ -9,7 +9,10 @@ import { runProdng } from '../support/prodng.ts';
 function commands(of: Command, words: string[] = []): { words: string[]; command: Command }[] {
   return of.commands.flatMap((command) => {
     const named = [...words, command.name()];
-    return command.commands.length > 0 ? commands(command, named) : [{ words: named, command }];
+    const inner = commands(command, named);
+    return inner.length > 0 && command.registeredArguments.length === 0
+      ? inner
+      : [{ words: named, command }, ...inner];
   });
 }
 

@@ -93,6 +93,7 @@ export async function expiredSigner(store: KeyStore, name: string): Promise<Sign
     },
     clearsigned: () => Promise.reject(new Error('not needed')),
     plain: () => Promise.resolve(undefined),
+    publicKey: () => Promise.reject(new Error('not needed')),
   };
 }
 

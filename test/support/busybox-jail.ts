@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { formatLock } from '../../src/lock/lock-text.ts';
 
 export interface BusyboxJail {
   /** The package's name (default: `boxed`). */
@@ -16,6 +17,8 @@ export interface BusyboxJail {
   links?: Readonly<Record<string, string>>;
   /** Files that it shall lack. */
   without?: readonly string[];
+  /** Whether it has a lock and md5sums, as prodng makes them, so that it passes prodng verify (default: no). */
+  whole?: boolean;
   /** Changes the control file's text. */
   control?: (text: string) => string;
 }
@@ -64,6 +67,15 @@ export async function makeBusyboxJail(folder: string, jail: BusyboxJail = {}): P
     'Maintainer: Test <test@example.org>\nDescription: a jail for tests\n made of busybox\n' +
     `Jail-Format: 1\n${command}${fields === '' ? '' : `${fields}\n`}`;
   writeFileSync(join(work, 'DEBIAN/control'), jail.control?.(control) ?? control);
+  if (jail.whole === true) {
+    const nothing = { buildDepends: '', depends: '', builtDepends: '', archives: [], packages: [] };
+    writeFileSync(
+      join(rootfs, '../jail.lock'),
+      formatLock({ format: 1, architecture: architecture(), ...nothing }),
+    );
+    const sums = execFileSync('find', ['usr', '-type', 'f', '-exec', 'md5sum', '{}', '+'], { cwd: work });
+    writeFileSync(join(work, 'DEBIAN/md5sums'), sums);
+  }
   const deb = `${work}.deb`;
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z1', '--build', work, deb], {
     stdio: 'ignore',

@@ -1,0 +1,116 @@
+import { openDeb } from '../archive/deb-reader.ts';
+import { parseDeb822 } from '../control/deb822.ts';
+import type { JailDeclaration } from '../control/jail-declaration.ts';
+import { hasJailFields, parseJailDeclaration } from '../control/jail-schema.ts';
+import { versionFault } from '../control/version.ts';
+import { ProdngError } from '../error/prodng-error.ts';
+import { lintPath } from '../lint/lint.ts';
+import { type FailOn, isFailure } from '../lint/outcome.ts';
+import type { Policy } from '../lint/policy.ts';
+import type { SignaturePolicy } from '../sign/signature-policy.ts';
+import { packagePattern } from '../store/package-pattern.ts';
+import type { Paths } from '../system/paths.ts';
+import { silent } from '../system/progress.ts';
+import { verifyDeb } from '../verify/verify.ts';
+
+/** What a package must meet to be published. */
+export interface Admission {
+  /** Take .debs that are no jails too. */
+  plain?: boolean;
+  signatures?: SignaturePolicy;
+  /** Absent: lint is not asked. */
+  lint?: { policy?: Policy; failOn: FailOn };
+}
+
+/** What the control file of a .deb says of it. */
+export interface PackageFacts {
+  name: string;
+  version: string;
+  architecture: string;
+  /** The source package, whose name the .buildinfo has. */
+  source: string;
+  sourceVersion: string;
+  declaration?: JailDeclaration;
+}
+
+/**
+ * Reads what a .deb is.
+ *
+ * @throws ProdngError DEB_FORMAT when it is no jail and `plain` is not set, DECLARATION; what openDeb throws
+ */
+export async function readFacts(path: string, plain: boolean): Promise<PackageFacts> {
+  const deb = await openDeb(path);
+  try {
+    const file = `${path}: control`;
+    const [stanza, second] = parseDeb822(await deb.control(), file);
+    const field = (name: string): string => stanza?.get(name)?.trim() ?? '';
+    const facts = { name: field('Package'), version: field('Version'), architecture: field('Architecture') };
+    if (
+      stanza === undefined ||
+      second !== undefined ||
+      !packagePattern.test(facts.name) ||
+      facts.version === '' ||
+      versionFault(facts.version) !== undefined ||
+      !/^[a-z0-9-]+$/.test(facts.architecture)
+    )
+      throw new ProdngError('DEB_FORMAT', `${path}: its control names no package, version and architecture`);
+    const [, source = facts.name, sourceVersion = facts.version] =
+      /^(\S+)(?: \((\S+)\))?$/.exec(field('Source')) ?? [];
+    const named = { ...facts, source, sourceVersion };
+    if (!hasJailFields(stanza)) {
+      if (plain) return named;
+      throw new ProdngError('DEB_FORMAT', `${path}: not a jail: its control has no Jail-* fields`, {
+        hint: 'to publish ordinary packages too, give --plain',
+      });
+    }
+    const { declaration, diagnostics } = parseJailDeclaration(stanza, file, 'Jail-');
+    if (declaration !== undefined) return { ...named, declaration };
+    throw new ProdngError('DECLARATION', `${path}: its declarations are not valid`, { diagnostics });
+  } finally {
+    await deb.close();
+  }
+}
+
+/**
+ * Checks a package, with the evidence that lies beside it, against everything that the archive asks for.
+ *
+ * @param shown the name that errors carry
+ * @throws ProdngError SIGNATURE, or POLICY naming each finding
+ */
+export async function admit(
+  path: string,
+  shown: string,
+  facts: PackageFacts,
+  admission: Admission,
+  paths: Paths,
+): Promise<void> {
+  const { signatures, lint } = admission;
+  const { checks } = await verifyDeb(path, {
+    paths,
+    archives: [],
+    progress: silent,
+    ...(signatures === undefined ? {} : { trust: { keyring: signatures.keyring, policy: signatures } }),
+  });
+  const isJail = facts.declaration !== undefined;
+  const failed = checks.filter(({ id, status }) => status === 'failed' && (isJail || id !== 'control'));
+  const [first] = failed;
+  if (first !== undefined) {
+    const reasons = failed.flatMap(({ id, message, findings = [message] }) =>
+      findings.map((finding) => `  ${id}: ${finding.replaceAll(path, shown)}`),
+    );
+    const code = failed.every(({ id }) => id === 'signature') ? 'SIGNATURE' : 'POLICY';
+    throw new ProdngError(code, `${shown}: refused: it does not verify\n${reasons.join('\n')}`, {
+      hint: `see it in full: prodng verify ${shown}`,
+    });
+  }
+  if (lint === undefined || !isJail) return;
+  const results = await lintPath(path, lint.policy === undefined ? {} : { policy: lint.policy });
+  const findings = results
+    .flatMap((result) => result.findings)
+    .filter((finding) => isFailure([finding], lint.failOn));
+  if (findings.length === 0) return;
+  const lines = findings.map(({ severity, tag, message }) => `  ${severity}: ${tag}: ${message}`);
+  throw new ProdngError('POLICY', `${shown}: refused by lint\n${lines.join('\n').replaceAll(path, shown)}`, {
+    hint: `see it in full: prodng lint ${shown}`,
+  });
+}

@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { exchange, makeFolderAt, openBeneath, openFolderBeneath, renameNew } from '../kernel/at.ts';
+import { syncFolder } from '../system/atomic-file.ts';
+
+const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/**
+ * The folder of a package archive. Every path is relative to it and is walked component by component beneath its
+ * descriptor: a symbolic link in it leads nowhere. Files are written to random names and renamed.
+ */
+export class ArchiveFolder {
+  readonly path: string;
+  readonly #fd: number;
+
+  private constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  /**
+   * @param make whether to make a folder that is not there
+   * @throws ProdngError IO
+   */
+  static async open(path: string, make: boolean): Promise<ArchiveFolder> {
+    try {
+      if (make) await mkdir(path, { recursive: true });
+      return new ArchiveFolder(path, openSync(path, OPEN_FOLDER));
+    } catch (error) {
+      throw new ProdngError('IO', `${path}: cannot be opened as an archive: ${reasonOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  /**
+   * Runs `work` with a path of the host that leads to a folder of the archive, through its descriptor.
+   *
+   * @param make whether to make the folders that are not there, mode 0755
+   * @throws SystemError: ENOENT, ELOOP or ENOTDIR for a symbolic link, ...
+   */
+  async within<T>(folder: string, make: boolean, work: (place: string) => Promise<T>): Promise<T> {
+    const fd = this.#enter(folder, make);
+    try {
+      // not /proc/self: programs that we run get these paths too
+      return await work(`/proc/${process.pid}/fd/${fd}`);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** The names in a folder, sorted; none when it is not there. */
+  async list(folder: string): Promise<string[]> {
+    try {
+      return (await this.within(folder, false, (place) => readdir(place))).sort();
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  /** The bytes of a regular file; undefined when there is none. */
+  async read(path: string): Promise<Buffer | undefined> {
+    const file = this.open(path);
+    if (file === undefined) return undefined;
+    try {
+      return await readFile(`/proc/self/fd/${file}`);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** A descriptor of a regular file that the caller closes; undefined when there is none. */
+  open(path: string): number | undefined {
+    try {
+      return openBeneath(this.#fd, path, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Writes a file of mode 0644 in one step: a reader sees the old bytes or the new ones. */
+  async write(path: string, data: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    const [folder, name] = split(path);
+    await this.within(folder, true, async (place) => {
+      const temporary = `${place}/.${randomBytes(8).toString('hex')}.tmp`;
+      try {
+        const file = await open(temporary, 'wx', 0o644);
+        try {
+          await file.chmod(0o644);
+          await writeFile(file, data);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(temporary, `${place}/${name}`);
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+      await syncFolder(place);
+    });
+  }
+
+  /** Renames an entry; it replaces nothing. @throws SystemError EEXIST */
+  async move(from: string, to: string): Promise<void> {
+    await this.#between(from, to, (one, other) => renameNew(one, other));
+  }
+
+  /** Gives a file a second name. @throws SystemError EEXIST */
+  async link(from: string, to: string): Promise<void> {
+    const [[fromFolder, fromName], [toFolder, toName]] = [split(from), split(to)];
+    await this.within(fromFolder, false, (one) =>
+      this.within(toFolder, true, (other) => link(`${one}/${fromName}`, `${other}/${toName}`)),
+    );
+  }
+
+  /** Swaps two entries in one step. @throws ProdngError HOST_LACKS where the file system cannot */
+  async swap(from: string, to: string): Promise<void> {
+    try {
+      await this.#between(from, to, exchange);
+    } catch (error) {
+      if (!['EINVAL', 'ENOSYS', 'EOPNOTSUPP'].includes(errnoOf(error) ?? '')) throw error;
+      throw new ProdngError(
+        'HOST_LACKS',
+        `${this.path}: its file system cannot swap two folders in one step`,
+        {
+          hint: 'publish on ext4, xfs, btrfs or tmpfs, and copy the result from there',
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** Removes an entry with all that is in it, if it is there. */
+  async remove(path: string): Promise<void> {
+    const [folder, name] = split(path);
+    try {
+      await this.within(folder, false, (place) => rm(`${place}/${name}`, { recursive: true, force: true }));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
+
+  async #between(from: string, to: string, work: (one: string, other: string) => void): Promise<void> {
+    const [fromFolder, fromName] = split(from);
+    const [toFolder, toName] = split(to);
+    await this.within(fromFolder, false, (one) =>
+      this.within(toFolder, true, async (other) => {
+        work(`${one}/${fromName}`, `${other}/${toName}`);
+        await syncFolder(other);
+      }),
+    );
+  }
+
+  #enter(folder: string, make: boolean): number {
+    if (!make) return this.#openFolder(folder);
+    let path = '';
+    for (const name of folder.split('/').filter((part) => part !== '' && part !== '.')) {
+      const parent = this.#openFolder(path);
+      try {
+        makeFolderAt(parent, name, 0o755);
+        const made = openBeneath(parent, name, OPEN_FOLDER);
+        fchmodSync(made, 0o755);
+        closeSync(made);
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw error;
+      } finally {
+        closeSync(parent);
+      }
+      path = path === '' ? name : `${path}/${name}`;
+    }
+    return this.#openFolder(path);
+  }
+
+  #openFolder(folder: string): number {
+    try {
+      return openFolderBeneath(this.#fd, folder === '' ? '.' : folder);
+    } catch (error) {
+      if (!['ELOOP', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+      throw new ProdngError(
+        'PUBLISH',
+        `${this.path}/${folder}: a symbolic link or a file where a folder belongs`,
+        {
+          hint: 'prodng follows no links in an archive: put the folder itself there, or mount it',
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+function split(path: string): [string, string] {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)];
+}
