@@ -6,7 +6,7 @@ import { isWithin } from './jail-path.ts';
 const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/boot'];
 
 /** Folders that the runtime itself fills. */
-const kernelFolders = ['/proc', '/sys', '/dev'];
+export const kernelFolders = ['/proc', '/sys', '/dev'];
 
 export const mountChecks: readonly ConsistencyCheck[] = [
   duplicates,

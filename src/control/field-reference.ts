@@ -1,3 +1,4 @@
+import { describeBound } from './bound.ts';
 import type { JailField } from './jail-field.ts';
 import { jailFieldList } from './jail-fields.ts';
 
@@ -51,9 +52,14 @@ ${field.doc}
 
 - Syntax: \`${field.syntax}\`
 - Default: ${defaultOf(field)}
-
+${boundsOf(field)}
 \`\`\`
 ${example}
 \`\`\`
 `;
+}
+
+function boundsOf({ bounds }: JailField<unknown>): string {
+  if (bounds.length === 0) return '';
+  return `- Bounds: ${bounds.map((bound) => `${bound.what} ${describeBound(bound)}`).join('; ')}\n`;
 }

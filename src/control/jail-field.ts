@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Bound } from './bound.ts';
 import type { Field } from './deb822-types.ts';
 import type { Report } from './field-value.ts';
 
@@ -51,6 +52,8 @@ export interface JailField<T> {
   doc: string;
   /** A value that is valid. */
   example: string;
+  /** The floor and ceiling of each size, time, count and share in the value. The reader of the table checks them. */
+  bounds: readonly Bound<T>[];
   /** Reads the value. Reports every fault; undefined means that there is no usable value. */
   parse(field: Field, report: Report): T | undefined;
   /** The value of an absent field. */

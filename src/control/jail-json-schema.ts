@@ -3,6 +3,7 @@ import { Field } from './deb822-types.ts';
 import type { JailField } from './jail-field.ts';
 import { jailFieldList } from './jail-fields.ts';
 import type { JailPrefix } from './jail-schema.ts';
+import { readField } from './read-field.ts';
 
 /**
  * A zod schema of the Jail-* fields as text. It validates with the fields' own parsers. Only programs that need a
@@ -25,7 +26,7 @@ function fieldSchema(info: JailField<unknown>): z.ZodType<string> {
   const base: z.ZodType<string> = info.choices === undefined ? text : z.enum(info.choices);
   return base
     .superRefine((value, context) => {
-      info.parse(new Field(info.name, value), (_code, message) => context.addIssue(message));
+      readField(info, new Field(info.name, value), (_code, message) => context.addIssue(message));
     })
     .meta({
       description: `${info.doc}\n\nSyntax: ${info.syntax}`,

@@ -6,6 +6,7 @@ import type { Inconsistency } from './inconsistency.ts';
 import type { JailDeclaration } from './jail-declaration.ts';
 import type { FieldTable, JailField, ValuesOf } from './jail-field.ts';
 import { jailFields } from './jail-fields.ts';
+import { readField } from './read-field.ts';
 import { didYouMean } from './suggest.ts';
 
 /** A finding in a declaration; `code` names its kind and is stable. */
@@ -146,12 +147,7 @@ class FieldReader<Table extends FieldTable> {
       this.invalid.add(key);
       this.#add(code, { name: field.name, ...placeOf(place) }, message);
     };
-    // a field without a value says nothing, and saying nothing is done by leaving it out
-    if (field.value.trim() === '') {
-      report('jail-field-invalid', `the field is empty; allowed: ${info.syntax}`);
-      return info.fallback;
-    }
-    return info.parse(field, report) ?? info.fallback;
+    return readField(info, field, report) ?? info.fallback;
   }
 
   #addMissing(info: { name: string; syntax: string }): void {

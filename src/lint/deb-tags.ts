@@ -5,6 +5,7 @@ import { tag as commandMissing } from './tags/command/command-missing.ts';
 import { tag as commandNotAProgram } from './tags/command/command-not-a-program.ts';
 import { tag as commandNotExecutable } from './tags/command/command-not-executable.ts';
 import { tag as commandWrongArchitecture } from './tags/command/command-wrong-architecture.ts';
+import { tag as userUidZero } from './tags/command/user-uid-zero.ts';
 import { tag as userUnknown } from './tags/command/user-unknown.ts';
 import { tag as workdirMissing } from './tags/command/workdir-missing.ts';
 import { tag as accountWithPassword } from './tags/filesystem/account-with-password.ts';
@@ -131,6 +132,7 @@ export const debTags: readonly Tag[] = [
   commandNotAProgram,
   commandNotExecutable,
   commandWrongArchitecture,
+  userUidZero,
   userUnknown,
   workdirMissing,
   healthCommandMissing,

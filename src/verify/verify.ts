@@ -1,3 +1,4 @@
+import { controlFileFault, entryFault } from '../archive/jail-layout.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { openSignedBytes } from '../sign/signed-bytes.ts';
 import { type Check, type CheckId, checked, checkIds, notPossible } from './checks/check.ts';
@@ -59,7 +60,8 @@ export async function verifyDeb(path: string, options: VerifyOptions): Promise<V
   const control = checkControl(contents);
   const { check: lockCheck, lock, inputs = [] } = checkLock(contents, control);
   const rebuilt = await checkRebuild(path, contents, control, options);
-  const structure = checked('structure', contents.faults, `${contents.files.size} entries`);
+  const layout = control.isJail ? layoutFaults(contents, control.name) : [];
+  const structure = checked('structure', [...contents.faults, ...layout], `${contents.files.size} entries`);
   return {
     file: path,
     unsignedSha256: contents.unsignedSha256,
@@ -79,6 +81,14 @@ export async function verifyDeb(path: string, options: VerifyOptions): Promise<V
     ],
     ...(rebuilt.report === undefined ? {} : { rebuild: rebuilt.report }),
   };
+}
+
+/** What a jail's .deb has besides its own folder, which dpkg would unpack over the host's files or run. */
+function layoutFaults({ controlFiles, files }: PackageContents, name: string): string[] {
+  return [
+    ...Array.from(controlFiles.keys(), controlFileFault),
+    ...Array.from(files.values(), ({ entry }) => entryFault(name, entry)),
+  ].filter((fault) => fault !== undefined);
 }
 
 async function checkRebuild(

@@ -43,7 +43,7 @@ it('leaves a service alone that ended well, or that is not to be started again',
 it('kills and starts a service again that no longer answers its health check', async () => {
   const fields =
     'Jail-Network: loopback\nJail-Listen: 8080/tcp\nJail-Restart: always backoff=50ms\n' +
-    'Jail-Health: http://:8080/ok interval=300ms timeout=300ms\n' +
+    'Jail-Health: http://:8080/ok interval=1s timeout=300ms\n' +
     'Jail-Filesystem: tmp /tmp size=1M\n' +
     'Jail-Command: /bin/sh -c "echo fine > /tmp/ok; httpd -p 8080 -h /tmp; sleep 3; rm /tmp/ok; exec sleep 1000"';
   await host.ok('install', await host.jail({ fields }));

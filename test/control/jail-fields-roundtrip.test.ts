@@ -34,7 +34,8 @@ const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => `/${p
 const port = fc.integer({ min: 1, max: 65535 });
 const protocol = fc.constantFrom('tcp' as const, 'udp' as const);
 const size = fc.integer({ min: 4096, max: 2 ** 40 });
-const time = fc.integer({ min: 1, max: 10_000_000 });
+const interval = fc.integer({ min: 1000, max: 86_400_000 });
+const time = fc.integer({ min: 10, max: 300_000 });
 const command = fc
   .tuple(path, fc.array(argument, { maxLength: 4 }))
   .map(([program, rest]) => [program, ...rest]);
@@ -109,7 +110,7 @@ const declarations: fc.Arbitrary<JailDeclaration> = fc
           { maxLength: 3, selector: (rule) => JSON.stringify(rule) },
         ),
       ),
-      memory: fc.integer({ min: 2 ** 20, max: 2 ** 45 }),
+      memory: fc.integer({ min: 2 ** 20, max: 2 ** 44 }),
       cpu: fc.integer({ min: 1, max: 102_400 }),
       pids: fc.integer({ min: 1, max: 4_194_304 }),
       io: fc.uniqueArray(
@@ -126,9 +127,9 @@ const declarations: fc.Arbitrary<JailDeclaration> = fc
       syscalls: fc.subarray(['@system-service', '@mount', 'read', 'mseal'], { minLength: 1 }),
       health: fc
         .oneof(
-          fc.record({ kind: fc.constant('command' as const), argv: command, interval: time, timeout: time }),
-          fc.record({ kind: fc.constant('tcp' as const), port, interval: time, timeout: time }),
-          fc.record({ port, interval: time, timeout: time }).map((check) => ({
+          fc.record({ kind: fc.constant('command' as const), argv: command, interval, timeout: time }),
+          fc.record({ kind: fc.constant('tcp' as const), port, interval, timeout: time }),
+          fc.record({ port, interval, timeout: time }).map((check) => ({
             kind: 'http' as const,
             url: `http://:${check.port}/x`,
             path: '/x',

@@ -234,7 +234,7 @@ describe('faults are told with place, kind and what is allowed', () => {
     ],
     [
       'Memory: 64Q',
-      'jail-field-invalid 4:17: XB-Jail-Memory: "64Q" is not a size of 1M or more; allowed: a number of bytes',
+      'jail-field-invalid 4:17: XB-Jail-Memory: "64Q" is not a size; allowed: a number of bytes',
     ],
     ['Memory: 10K', 'jail-field-invalid'],
     ['Memory: 99999999999999T', 'jail-field-invalid'],
@@ -261,7 +261,7 @@ describe('faults are told with place, kind and what is allowed', () => {
     ['Environment: A=1\n A=2', 'environment-duplicate 5:2'],
     ['Environment: 1A=1', 'jail-field-invalid'],
     ['Restart: sometimes', 'jail-field-invalid'],
-    ['Restart: always backoff=0s', 'jail-field-invalid'],
+    ['Restart: always backoff=0s', 'XB-Jail-Restart: backoff 0ms is too low; allowed: 10ms to 5min'],
     ['Stop: SIGTRM', 'jail-field-invalid 4:15: XB-Jail-Stop: "SIGTRM"; did you mean "SIGTERM"?'],
     ['Stop: SIGSTOP', 'jail-field-invalid'],
     ['Stop: SIGTERM 10', 'jail-field-invalid 4:23: XB-Jail-Stop: "10" is not a duration'],

@@ -69,7 +69,7 @@ describe('a jail source', () => {
       'debian/control:7: XB-Jail-Format: the field is missing',
       'debian/control:7: Architecture: the field is missing',
       'debian/control:12:1: XB-Jail-Fromat: no such field',
-      'debian/control:13:17: XB-Jail-Memory: "x" is not a size of 1M or more',
+      'debian/control:13:17: XB-Jail-Memory: "x" is not a size',
       'debian/control:14:1: XB-Jail-Memory: the field is there twice',
     ]);
   });

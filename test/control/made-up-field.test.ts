@@ -23,6 +23,7 @@ const devicesField: JailField<string[]> = {
   pattern: '^(none|/dev/)',
   doc: 'The devices of the host that the service may open.',
   example: '/dev/ttyS0',
+  bounds: [],
   fallback: [],
   parse(field, report) {
     if (field.value.startsWith('/dev/')) return field.value.split(', ');

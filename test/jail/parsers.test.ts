@@ -119,6 +119,12 @@ describe('the jail’s accounts', () => {
     },
   );
 
+  it.each(['0', '00', '000000000'])('item 13: never have uid %s by another name than root', (uid) => {
+    write(`root:x:0:0::/root:/x\nweb:x:${uid}:33::/:/x\nweb:x:33:33::/:/x\n`);
+    expect(() => accountOf(root, 'web')).toThrow('web has uid 0, which only root may have');
+    expect(accountOf(root, 'root').uid).toBe(0);
+  });
+
   it('have root even where there is no /etc/passwd, and nobody else', () => {
     expect(accountOf(root, 'root').uid).toBe(0);
     expect(() => accountOf(root, 'web')).toThrow('has no user web');

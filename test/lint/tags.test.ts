@@ -15,6 +15,17 @@ for (const tag of tags) {
   }
 }
 
+test('item 16: SYS_ADMIN with SYS_RESOURCE and @mount is said to undo the limit of user namespaces', async () => {
+  const messages = async (control: string) =>
+    (await lintExample({ control }, 'source')).findings.map(({ message }) => message).join('\n');
+  const said =
+    'CAP_SYS_ADMIN with CAP_SYS_RESOURCE and @mount: it can also undo the limit of user namespaces';
+  const syscalls = 'Jail-Syscalls: @system-service, @mount';
+  expect(await messages(`Jail-Capabilities: SYS_ADMIN, SYS_RESOURCE\n${syscalls}`)).toContain(said);
+  expect(await messages(`Jail-Capabilities: SYS_ADMIN\n${syscalls}`)).not.toContain(said);
+  expect(await messages('Jail-Capabilities: SYS_ADMIN, SYS_RESOURCE')).not.toContain(said);
+});
+
 test('the small jail that the examples change has nothing wrong', async () => {
   for (const kind of ['source', 'deb'] as const) {
     const { outcome, findings } = await lintExample({}, kind);

@@ -14,6 +14,8 @@ export interface SmallDeb {
   links?: Readonly<Record<string, string>>;
   modes?: Readonly<Record<string, number>>;
   lock?: string;
+  /** Files by their path in the .deb. */
+  outside?: Readonly<Record<string, string>>;
   /** Further files of DEBIAN/. */
   control?: Readonly<Record<string, string>>;
 }
@@ -28,6 +30,7 @@ export function makeDeb(folder: string, deb: SmallDeb): string {
   };
   mkdirSync(join(jail, 'rootfs'), { recursive: true });
   for (const [path, content] of Object.entries(deb.files ?? {})) put(join(jail, 'rootfs', path), content);
+  for (const [path, content] of Object.entries(deb.outside ?? {})) put(join(root, path), content);
   for (const [path, target] of Object.entries(deb.links ?? {}))
     symlinkSync(target, join(jail, 'rootfs', path));
   for (const [path, mode] of Object.entries(deb.modes ?? {})) chmodSync(join(jail, 'rootfs', path), mode);

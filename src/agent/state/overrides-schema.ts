@@ -1,7 +1,14 @@
 import { z } from 'zod';
+import type { Bound } from '../../control/bound.ts';
+import { cpuBound } from '../../control/fields/cpu.ts';
+import { memoryBound } from '../../control/fields/memory.ts';
+import { pidsBound } from '../../control/fields/pids.ts';
 import { linkSchema, networkNamePattern } from './networks-schema.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()]);
+
+/** A number with the bounds that the declared one has. */
+const bounded = ({ least, most }: Bound<number>) => z.number().int().min(least).max(most).optional();
 
 /** What an operator sets for a jail beside what its package declares. */
 export const overridesSchema = z.strictObject({
@@ -13,14 +20,10 @@ export const overridesSchema = z.strictObject({
   address: z.union([z.literal('dhcp'), z.cidrv4(), z.cidrv6()]).optional(),
   gateway: address.optional(),
   /** Bytes. */
-  memory: z
-    .number()
-    .int()
-    .min(2 ** 20)
-    .optional(),
+  memory: bounded(memoryBound),
   /** Percent of one CPU. */
-  cpu: z.number().int().min(1).max(1_000_000).optional(),
-  pids: z.number().int().min(1).max(4_194_304).optional(),
+  cpu: bounded(cpuBound),
+  pids: bounded(pidsBound),
   /** Lower is started earlier at boot. */
   order: z.number().int().min(0).max(1000).optional(),
 });

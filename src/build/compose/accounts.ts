@@ -1,3 +1,6 @@
+import { isRootByAnotherName } from '../../control/passwd.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+
 /** The uid and gid of the declared user; root is always 0. */
 export const jailUserId = 1000;
 
@@ -25,10 +28,15 @@ export function accountFiles(user: string): { passwd: string; group: string } {
  * that a package made is kept as it made it.
  *
  * @param path relative
+ * @throws ProdngError COMPOSE when a package made it with uid 0
  */
 export function withAccount(path: string, content: Buffer, user: string): Buffer {
   if (path !== 'etc/passwd' && path !== 'etc/group') return content;
   const text = content.toString('utf8');
+  if (path === 'etc/passwd' && isRootByAnotherName(text, user))
+    throw new ProdngError('COMPOSE', `/etc/passwd: ${user} has uid 0, which only root may have`, {
+      hint: 'declare XB-Jail-User: root, or another user',
+    });
   if (text.split('\n').some((line) => line.startsWith(`${user}:`))) return content;
   const id = freeId(text);
   const line = path === 'etc/passwd' ? `${id}:${user}:/nonexistent:/usr/sbin/nologin` : '';

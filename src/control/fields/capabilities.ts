@@ -1,3 +1,4 @@
+import { countBound } from '../bound.ts';
 import { canonicalCapability, capabilityNames, whyIneffective } from '../capabilities.ts';
 import { compareItems } from '../compare-values.ts';
 import { exposureRow } from '../exposure-row.ts';
@@ -34,6 +35,8 @@ the bounding, permitted, effective and ambient set alike: a service that is not 
 Capabilities that the kernel checks against the host's user namespace (\`CAP_SYS_TIME\`, \`CAP_SYS_MODULE\`, \`CAP_MKNOD\`,
 ...) can never work in a jail and are refused. Ports below 1024 need no capability.`,
   example: 'CHOWN, SETUID, SETGID',
+  // the kernel has no more
+  bounds: [countBound('capabilities', capabilityNames.length)],
   fallback: [],
   parse(field, report) {
     const words = listWords(field);

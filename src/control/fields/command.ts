@@ -1,4 +1,5 @@
 import { formatArgv, splitArgv } from '../argv.ts';
+import { countBound, longestArgument } from '../bound.ts';
 import { compareSetting } from '../compare-values.ts';
 import type { JailField } from '../jail-field.ts';
 
@@ -13,6 +14,16 @@ Words are split at blanks and quoted as in a systemd unit's \`ExecStart=\`: \`'s
 backslash escapes \`\\n \\t \\s \\\\ \\" \\' \\xHH \\uHHHH\`. It is **never run through a shell**, and unlike in systemd nothing
 is expanded (\`$NAME\` and \`%i\` stand for themselves) and there are no \`@ - + ! :\` prefixes.`,
   example: '/usr/bin/hello --greeting "good morning"',
+  bounds: [
+    countBound('words', 1024),
+    {
+      what: 'bytes of a word',
+      unit: 'count',
+      least: 0,
+      most: longestArgument,
+      of: (words) => words.map((word) => Buffer.byteLength(word)),
+    },
+  ],
   fallback: [],
   parse(field, report) {
     const { words, fault } = splitArgv(field.lines());

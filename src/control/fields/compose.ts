@@ -12,6 +12,7 @@ export const composeField: JailField<'extract' | 'install'> = {
   doc: `How the rootfs is made from the package's dependencies: \`extract\` only unpacks their files; \`install\` also runs their
 maintainer scripts, once, at build time, inside the throwaway build jail.`,
   example: 'install',
+  bounds: [],
   fallback: 'extract',
   parse: (field, report) => readChoice(field, ['extract', 'install'], report),
   format: String,

@@ -1,3 +1,4 @@
+import { countBound } from '../bound.ts';
 import { compareItems } from '../compare-values.ts';
 import { exposureRow } from '../exposure-row.ts';
 import { isNone, listWords, type Report, type Word } from '../field-value.ts';
@@ -24,6 +25,7 @@ export const connectField: JailField<ConnectRule[]> = {
 \`any\` allows everything and is for the rare service whose work it is. Names are resolved when the jail starts, and their
 addresses stand in its /etc/hosts: it needs no \`dns\` for them.`,
   example: 'db.internal:5432/tcp, 10.0.0.0/8:443/tcp, dns',
+  bounds: [countBound('rules', 256)],
   fallback: [],
   parse(field, report) {
     const words = listWords(field);

@@ -1,6 +1,16 @@
+import type { Bound } from '../bound.ts';
 import { compareAmounts } from '../compare-values.ts';
 import { exposureRow } from '../exposure-row.ts';
 import type { JailField } from '../jail-field.ts';
+
+// cpu.max has a quota of at least 1 ms in a period of 100 ms
+export const cpuBound: Bound<number> = {
+  what: 'share',
+  unit: 'percent',
+  least: 1,
+  most: 102_400,
+  of: (percent) => [percent],
+};
 
 /** `Jail-Cpu` */
 export const cpuField: JailField<number> = {
@@ -11,13 +21,13 @@ export const cpuField: JailField<number> = {
   pattern: '^\\d+%$',
   doc: 'The most processor time the jail may use, in percent of one CPU: `200%` is two CPUs.',
   example: '100%',
+  bounds: [cpuBound],
   fallback: 50,
   parse(field, report) {
-    const percent = Number(/^(\d{1,6})%$/.exec(field.value)?.[1] ?? Number.NaN);
-    // cpu.max has a quota of at least 1 ms in a period of 100 ms
-    if (percent >= 1 && percent <= 102_400) return percent;
+    const digits = /^(\d{1,12})%$/.exec(field.value)?.[1];
+    if (digits !== undefined) return Number(digits);
     const meant = /^\d+$/.test(field.value) ? `; did you mean "${field.value}%"?` : '';
-    report('jail-field-invalid', `"${field.value}"${meant}; allowed: 1% to 102400% of one CPU`, field);
+    report('jail-field-invalid', `"${field.value}"${meant}; allowed: percent of one CPU, such as 50%`, field);
     return undefined;
   },
   format: formatPercent,

@@ -1,3 +1,4 @@
+import { longestArgument } from '../bound.ts';
 import { compareNamed } from '../compare-values.ts';
 import type { JailField } from '../jail-field.ts';
 
@@ -11,6 +12,23 @@ export const environmentField: JailField<Record<string, string>> = {
 \`=\` up to the end of the line, without blanks at its end; quotes are part of it. ProdNG itself sets \`PATH\`, \`HOME\`,
 \`USER\` and \`LANG\` when they are not named here.`,
   example: 'LANG=C.UTF-8\nHELLO_PORT=8080',
+  bounds: [
+    {
+      what: 'variables',
+      unit: 'count',
+      least: 0,
+      most: 512,
+      of: (variables) => [Object.keys(variables).length],
+    },
+    {
+      what: 'bytes of a variable',
+      unit: 'count',
+      least: 0,
+      most: longestArgument,
+      of: (variables) =>
+        Object.entries(variables).map(([name, value]) => Buffer.byteLength(`${name}=${value}`)),
+    },
+  ],
   fallback: {},
   parse(field, report) {
     const variables = new Map<string, string>();

@@ -1,3 +1,4 @@
+import { countBound } from '../bound.ts';
 import { compareAmounts, compareItems } from '../compare-values.ts';
 import { exposureRow } from '../exposure-row.ts';
 import { lineWords, type Report, type Word } from '../field-value.ts';
@@ -32,6 +33,25 @@ export const filesystemField: JailField<JailMount[]> = {
 
 Paths are absolute and normalised; no mount lies within another; \`/\`, \`/etc\` and places of programs cannot be written.`,
   example: 'rw /var/lib/hello size=64M\ntmp /tmp',
+  bounds: [
+    countBound('mounts', 64),
+    {
+      what: 'size of a volume',
+      unit: 'size',
+      least: 4096,
+      // the tables of a file system grow with its size and are written when it is made: 80 MB for each TiB
+      most: 2 ** 42,
+      of: (mounts) =>
+        mounts.flatMap((mount) => (mount.kind === 'rw' && mount.size !== undefined ? [mount.size] : [])),
+    },
+    {
+      what: 'size of a tmpfs',
+      unit: 'size',
+      least: 4096,
+      most: 2 ** 40,
+      of: (mounts) => mounts.flatMap((mount) => (mount.kind === 'tmp' ? [mount.size] : [])),
+    },
+  ],
   fallback: [],
   parse(field, report) {
     const lines = lineWords(field);

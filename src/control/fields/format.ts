@@ -9,6 +9,7 @@ export const formatField: JailField<1> = {
   choices: ['1'],
   doc: 'The version of this set of fields. A program that does not know the version refuses the jail.',
   example: '1',
+  bounds: [],
   fallback: 1,
   parse(field, report) {
     if (field.value === '1') return 1;

@@ -1,4 +1,5 @@
 import { type ArgvWord, formatArgv, splitArgv } from '../argv.ts';
+import { countBound } from '../bound.ts';
 import { compareSetting } from '../compare-values.ts';
 import type { Report } from '../field-value.ts';
 import type { JailField } from '../jail-field.ts';
@@ -27,6 +28,24 @@ export const healthField: JailField<HealthCheck | undefined> = {
 connection, or a program in the jail that must exit with 0 (quoted as in \`Jail-Command\`). URLs name no host: it is the
 jail itself. The defaults are \`interval=30s timeout=5s\`.`,
   example: 'http://:8080/healthz interval=10s timeout=2s',
+  bounds: [
+    // each check of a command starts a process; times stay far below the 2^31 ms of a timer
+    {
+      what: 'interval',
+      unit: 'time',
+      least: 1000,
+      most: 24 * 3_600_000,
+      of: (check) => (check === undefined ? [] : [check.interval]),
+    },
+    {
+      what: 'timeout',
+      unit: 'time',
+      least: 10,
+      most: 3_600_000,
+      of: (check) => (check === undefined ? [] : [check.timeout]),
+    },
+    { ...countBound('words', 1024), of: (check) => (check?.kind === 'command' ? [check.argv.length] : []) },
+  ],
   fallback: undefined,
   parse(field, report) {
     if (field.value === 'none') return undefined;
@@ -69,7 +88,7 @@ function readTimes(words: readonly ArgvWord[], report: Report): Times | undefine
   for (const word of words) {
     const [name = '', text = ''] = word.text.split('=', 2);
     const duration = parseDuration(text);
-    if (duration === undefined || duration < 1 || times.has(name)) {
+    if (duration === undefined || times.has(name)) {
       const what = times.has(name) ? `${name} is there twice` : `"${text}" is not a duration`;
       report('jail-field-invalid', `${what}; allowed: ${durationSyntax}`, word);
       return undefined;

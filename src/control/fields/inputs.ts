@@ -1,3 +1,4 @@
+import { countBound } from '../bound.ts';
 import { compareSetting } from '../compare-values.ts';
 import { isNone, lineWords, type Report, type Word } from '../field-value.ts';
 import type { JailField } from '../jail-field.ts';
@@ -23,6 +24,7 @@ which has no network, finds them in \`../inputs\` seen from its source (\`/build
 last part of the URL.`,
   example:
     'https://example.org/words.txt sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 data/words.txt',
+  bounds: [countBound('files', 1024)],
   fallback: [],
   parse(field, report) {
     const lines = lineWords(field);

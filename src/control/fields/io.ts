@@ -1,3 +1,4 @@
+import { countBound } from '../bound.ts';
 import { lineWords, type Report, type Word } from '../field-value.ts';
 import type { FieldChange, JailField } from '../jail-field.ts';
 import { formatSize, parseSize } from '../quantity.ts';
@@ -35,6 +36,29 @@ export const ioField: JailField<IoLimit[]> = {
   doc: `Limits for a block device of the host, named by its path (\`/dev/vda\`) or number (\`8:0\`), with the keys of
 cgroup v2's \`io.max\`: bytes (\`rbps\`, \`wbps\`) and operations (\`riops\`, \`wiops\`) a second.`,
   example: '/dev/vda rbps=10M wbps=10M',
+  bounds: [
+    countBound('devices', 64),
+    {
+      what: 'bytes a second',
+      unit: 'size',
+      least: 1,
+      most: 2 ** 40,
+      of: (limits) =>
+        limits.flatMap(({ readBytesPerSecond: read, writeBytesPerSecond: write }) =>
+          [read, write].filter((amount) => amount !== undefined),
+        ),
+    },
+    {
+      what: 'operations a second',
+      unit: 'count',
+      least: 1,
+      most: 1_000_000_000,
+      of: (limits) =>
+        limits.flatMap(({ readOperationsPerSecond: read, writeOperationsPerSecond: write }) =>
+          [read, write].filter((amount) => amount !== undefined),
+        ),
+    },
+  ],
   fallback: [],
   parse(field, report) {
     const lines = lineWords(field);
@@ -97,9 +121,9 @@ function readSetting(setting: Word, limit: IoLimit, report: Report): boolean {
     report('jail-field-invalid', `${what}; ${allowed}`, setting);
     return false;
   }
-  const value = key.endsWith('bps') ? parseSize(text) : /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-  if (value === undefined || value < 1) {
-    report('jail-field-invalid', `"${text}" is not a number above 0; ${allowed}`, setting);
+  const value = key.endsWith('bps') ? parseSize(text) : /^\d{1,12}$/.test(text) ? Number(text) : undefined;
+  if (value === undefined) {
+    report('jail-field-invalid', `"${text}" is not a number; ${allowed}`, setting);
     return false;
   }
   limit[keys[key]] = value;

@@ -1,3 +1,4 @@
+import { countBound } from '../bound.ts';
 import { compareItems } from '../compare-values.ts';
 import { exposureRow } from '../exposure-row.ts';
 import { isNone, listWords, type Report, type Word } from '../field-value.ts';
@@ -13,6 +14,7 @@ export const listenField: JailField<ListenPort[]> = {
   doc: `The ports that the service answers on; connections to all others are refused. Ports below 1024 need no capability: the
 jail's network namespace has \`net.ipv4.ip_unprivileged_port_start=0\`.`,
   example: '80/tcp, 53/udp',
+  bounds: [countBound('ports', 256)],
   fallback: [],
   parse(field, report) {
     const words = listWords(field);

@@ -1,10 +1,17 @@
+import type { Bound } from '../bound.ts';
 import { compareAmounts } from '../compare-values.ts';
 import { exposureRow } from '../exposure-row.ts';
 import type { JailField } from '../jail-field.ts';
 import { formatSize, parseSize, sizeSyntax } from '../quantity.ts';
 
-/** Below this a runtime cannot even set the jail up. */
-const least = 2 ** 20;
+// with less a runtime cannot even set the jail up
+export const memoryBound: Bound<number> = {
+  what: 'memory',
+  unit: 'size',
+  least: 2 ** 20,
+  most: 2 ** 44,
+  of: (bytes) => [bytes],
+};
 
 /** `Jail-Memory` */
 export const memoryField: JailField<number> = {
@@ -16,15 +23,12 @@ export const memoryField: JailField<number> = {
   doc: `The most memory the jail may use, its tmpfs mounts and page cache included; beyond it the kernel kills. There is no swap
 and no "unlimited".`,
   example: '256M',
+  bounds: [memoryBound],
   fallback: 64 * 2 ** 20,
   parse(field, report) {
     const bytes = parseSize(field.value);
-    if (bytes !== undefined && bytes >= least) return bytes;
-    report(
-      'jail-field-invalid',
-      `"${field.value}" is not a size of 1M or more; allowed: ${sizeSyntax}`,
-      field,
-    );
+    if (bytes !== undefined) return bytes;
+    report('jail-field-invalid', `"${field.value}" is not a size; allowed: ${sizeSyntax}`, field);
     return undefined;
   },
   format: formatSize,

@@ -12,12 +12,8 @@ export function readSizeOption(words: readonly Word[], report: Report): number |
       report('jail-field-invalid', `${what}; allowed: one size=SIZE`, word);
       return undefined;
     }
-    if (bytes === undefined || bytes < 4096) {
-      report(
-        'jail-field-invalid',
-        `"${word.text}" is not a size of 4K or more; allowed: ${sizeSyntax}`,
-        word,
-      );
+    if (bytes === undefined) {
+      report('jail-field-invalid', `"${word.text}" is not a size; allowed: ${sizeSyntax}`, word);
       return undefined;
     }
     size = bytes;

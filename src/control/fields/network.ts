@@ -17,6 +17,7 @@ export const networkField: JailField<(typeof networks)[number]> = {
 - \`loopback\`: 127.0.0.1 and ::1 of the jail's own; nothing else can be reached, nobody else can reach it.
 - \`macvlan\`: an interface of its own on the host's uplink, with its own address, and loopback.`,
   example: 'macvlan',
+  bounds: [],
   fallback: 'none',
   parse: (field, report) => readChoice(field, networks, report),
   format: String,

@@ -1,6 +1,16 @@
+import type { Bound } from '../bound.ts';
 import { compareAmounts } from '../compare-values.ts';
 import { exposureRow } from '../exposure-row.ts';
 import type { JailField } from '../jail-field.ts';
+
+// PID_MAX_LIMIT of 64-bit kernels
+export const pidsBound: Bound<number> = {
+  what: 'number',
+  unit: 'count',
+  least: 1,
+  most: 4_194_304,
+  of: (count) => [count],
+};
 
 /** `Jail-Pids` */
 export const pidsField: JailField<number> = {
@@ -11,12 +21,11 @@ export const pidsField: JailField<number> = {
   pattern: '^\\d{1,7}$',
   doc: 'The most processes and threads the jail may have at once.',
   example: '64',
+  bounds: [pidsBound],
   fallback: 32,
   parse(field, report) {
-    const count = /^\d{1,7}$/.test(field.value) ? Number(field.value) : 0;
-    // PID_MAX_LIMIT of 64-bit kernels
-    if (count >= 1 && count <= 4_194_304) return count;
-    report('jail-field-invalid', `"${field.value}"; allowed: a whole number from 1 to 4194304`, field);
+    if (/^\d{1,12}$/.test(field.value)) return Number(field.value);
+    report('jail-field-invalid', `"${field.value}"; allowed: a whole number`, field);
     return undefined;
   },
   format: String,

@@ -1,3 +1,4 @@
+import { countBound } from '../bound.ts';
 import { compareSetting } from '../compare-values.ts';
 import { isNone, listWords, type Report, type Word } from '../field-value.ts';
 import type { JailField } from '../jail-field.ts';
@@ -17,6 +18,7 @@ export const pruneField: JailField<string[]> = {
   doc: `What is left out of the rootfs: groups of files (\`docs\`, \`man\`, \`info\`, \`locales\`, \`lintian\`) and glob patterns of
 absolute paths, where \`*\` also crosses \`/\`. What is named here replaces the default. Copyright files always stay.`,
   example: 'docs, man, /usr/share/icons/*',
+  bounds: [countBound('items', 256)],
   fallback: [...pruneGroups],
   parse(field, report) {
     const words = listWords(field);

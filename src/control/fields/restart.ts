@@ -23,6 +23,10 @@ export const restartField: JailField<Restart> = {
   doc: `Whether the agent starts the service again when it ends: never, when it failed, or always. The first new start waits
 for the back-off; each further failure doubles the wait, up to five minutes.`,
   example: 'always backoff=2s',
+  bounds: [
+    // the wait never grows beyond five minutes
+    { what: 'backoff', unit: 'time', least: 10, most: 300_000, of: ({ backoff }) => [backoff] },
+  ],
   fallback: { policy: 'on-failure', backoff: defaultBackoff },
   parse(field, report) {
     const [first, second, third] = listWords(field);
@@ -38,7 +42,7 @@ for the back-off; each further failure doubles the wait, up to five minutes.`,
     }
     if (second === undefined) return { policy, backoff: defaultBackoff };
     const backoff = parseDuration(/^backoff=(.+)$/.exec(second.text)?.[1] ?? '');
-    if (backoff !== undefined && backoff > 0) return { policy, backoff };
+    if (backoff !== undefined) return { policy, backoff };
     report('jail-field-invalid', `"${second.text}"; allowed: backoff=TIME, such as backoff=1s`, second);
     return undefined;
   },

@@ -28,6 +28,7 @@ export const stopField: JailField<Stop> = {
   syntax: 'SIGNAL [TIME]',
   doc: 'How the service is stopped: the signal it gets first (with or without `SIG`), and the time until `SIGKILL`.',
   example: 'SIGQUIT 30s',
+  bounds: [{ what: 'time', unit: 'time', least: 1, most: 3_600_000, of: ({ timeout }) => [timeout] }],
   fallback: { signal: 'SIGTERM', timeout: defaultTimeout },
   parse(field, report) {
     const [first, second, third] = listWords(field);

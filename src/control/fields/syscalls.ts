@@ -1,3 +1,4 @@
+import { countBound } from '../bound.ts';
 import { compareItems } from '../compare-values.ts';
 import { exposureRow } from '../exposure-row.ts';
 import { listWords } from '../field-value.ts';
@@ -25,6 +26,7 @@ export const syscallsField: JailField<string[]> = {
 (\`systemd-analyze syscall-filter\` lists them). It is an allow-list only: there is no \`~\`. What is not in it fails with
 \`EPERM\`.`,
   example: '@system-service, @memlock',
+  bounds: [countBound('names', 1024)],
   fallback: ['@system-service'],
   parse(field, report) {
     const words = listWords(field);

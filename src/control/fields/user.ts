@@ -11,6 +11,7 @@ export const userField: JailField<string> = {
   doc: `The user that the service runs as, made in the rootfs if its packages do not bring it. \`root\` is the root of the jail's
 own user namespace, which is nobody on the host; a service rarely needs even that.`,
   example: 'www-data',
+  bounds: [],
   fallback: 'jail',
   parse(field, report) {
     // adduser's NAME_REGEX, and the 32 characters that utmp and useradd allow

@@ -11,6 +11,7 @@ export const workdirField: JailField<string> = {
   pattern: '^/',
   doc: 'The folder in the jail that the service starts in.',
   example: '/var/lib/hello',
+  bounds: [],
   fallback: '/',
   parse(field, report) {
     return reportPath(field.value, field, report) ? field.value : undefined;

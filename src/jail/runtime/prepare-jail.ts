@@ -83,7 +83,7 @@ export async function prepareUnpacked(
     uidRangeOf(name, paths),
     resolveDestinations(jail.declaration.connect, options.uplink?.resolvers),
   ]);
-  const declaration = withResolvedMounts(jail, rootfs);
+  const declaration = withResolvedPlaces(jail, rootfs);
   // runtimes take no @ in a name, and no package name has a _
   const id = `${name.replace('@', '_')}-${randomHex(4)}`;
   // a control group right below the root: one for all jails could be removed by one while another enters it
@@ -165,15 +165,13 @@ function randomHex(bytes: number): string {
 }
 
 /**
- * The declaration with the places of its mounts as the kernel will name them: links in the rootfs, such as
- * /var/run, are followed. What they lead to must be as harmless as what was declared.
+ * The declaration with the places of its mounts and its working folder as the kernel will name them: links in the
+ * rootfs, such as /var/run, are followed. What they lead to must be as harmless as what was declared.
  */
-function withResolvedMounts({ path, declaration }: UnpackedJail, rootfs: string): JailDeclaration {
-  const filesystem = declaration.filesystem.map((mount) => ({
-    ...mount,
-    path: resolveInRoot(rootfs, mount.path).path.slice(rootfs.length) || '/',
-  }));
-  const resolved = { ...declaration, filesystem };
+function withResolvedPlaces({ path, declaration }: UnpackedJail, rootfs: string): JailDeclaration {
+  const resolve = (place: string) => resolveInRoot(rootfs, place).path.slice(rootfs.length) || '/';
+  const filesystem = declaration.filesystem.map((mount) => ({ ...mount, path: resolve(mount.path) }));
+  const resolved = { ...declaration, filesystem, workdir: resolve(declaration.workdir) };
   const [fault] = findInconsistencies(resolved);
   if (fault === undefined) return resolved;
   throw new ProdngError('DECLARATION', `${path}: Jail-${fault.field}: ${fault.message}`, {

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { isRootByAnotherName, passwdLine } from '../../control/passwd.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { resolveInRoot } from './root-path.ts';
 
@@ -17,10 +18,11 @@ const highestId = 65_534;
 /**
  * Looks a user up in the rootfs's own /etc/passwd and /etc/group, passwd(5), group(5); never in the host's.
  *
- * @throws ProdngError DEB_FORMAT when it is not there, or has ids that the jail does not have
+ * @throws ProdngError DEB_FORMAT when it is not there, is root by another name, or has ids that the jail does not have
  */
 export function accountOf(rootfs: string, name: string): Account {
-  const line = linesOf(rootfs, '/etc/passwd').find(([user]) => user === name);
+  assertNamedRoot(rootfs, name);
+  const line = passwdLine(textOf(rootfs, '/etc/passwd'), name);
   if (line === undefined && name === 'root')
     return { name, uid: 0, gid: 0, additionalGids: [], home: '/root' };
   if (line === undefined)
@@ -28,9 +30,10 @@ export function accountOf(rootfs: string, name: string): Account {
       hint: 'build the jail again: prodng build makes the user that Jail-User names',
     });
   const [, , uid = '', gid = '', , home = '/'] = line;
-  const groups = linesOf(rootfs, '/etc/group').filter(([, , , members = '']) =>
-    members.split(',').includes(name),
-  );
+  const groups = textOf(rootfs, '/etc/group')
+    .split('\n')
+    .map((group) => group.split(':'))
+    .filter(([, , , members = '']) => members.split(',').includes(name));
   const additionalGids = new Set(groups.map(([group = '', , id = '']) => idOf(id, `/etc/group: ${group}`)));
   return {
     name,
@@ -50,12 +53,27 @@ function idOf(text: string, where: string): number {
   );
 }
 
-function linesOf(rootfs: string, file: string): string[][] {
+/**
+ * Refuses a rootfs whose passwd(5) gives uid 0 to a user that is not called root.
+ *
+ * @throws ProdngError DEB_FORMAT
+ */
+export function assertNamedRoot(rootfs: string, user: string): void {
+  if (!isRootByAnotherName(textOf(rootfs, '/etc/passwd'), user)) return;
+  throw new ProdngError(
+    'DEB_FORMAT',
+    `/etc/passwd of the jail: ${user} has uid 0, which only root may have`,
+    {
+      hint: 'declare Jail-User: root, or give the user an id of its own',
+    },
+  );
+}
+
+/** Empty when there is no such file. */
+function textOf(rootfs: string, file: string): string {
   const { path, exists } = resolveInRoot(rootfs, file);
-  if (!exists) return [];
+  if (!exists) return '';
   const { size } = statSync(path);
   if (size > most) throw new ProdngError('DEB_FORMAT', `${file} of the jail: ${size} bytes are too many`);
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'));
+  return readFileSync(path, 'utf8');
 }

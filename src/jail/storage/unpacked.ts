@@ -1,19 +1,23 @@
 import { lstatSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { extractDeb, type TreeLimits } from '../../archive/extract.ts';
+import type { DebReader } from '../../archive/deb-reader.ts';
+import type { TarItem } from '../../archive/entry.ts';
+import { extractTar, type TreeLimits } from '../../archive/extract.ts';
+import { controlFileFault, entryFault, jailFolder } from '../../archive/jail-layout.ts';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { withFlock } from '../../kernel/flock.ts';
 import { syncFolder } from '../../system/atomic-file.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
 import { removeTree } from '../../system/remove-tree.ts';
+import { assertNamedRoot } from './account.ts';
 import type { JailPackage } from './jail-package.ts';
 import { makeMountPoints } from './mount-points.ts';
 
 /** Where a jail's .deb keeps its rootfs. */
 export function rootfsPath(name: string): string {
-  return `usr/lib/prodng/jails/${name}/rootfs`;
+  return `${jailFolder(name)}/rootfs`;
 }
 
 /**
@@ -24,7 +28,8 @@ export function rootfsPath(name: string): string {
  *
  * @param most what its tree may have at most (default: as much as the archive may)
  * @returns the path of the rootfs
- * @throws ProdngError what extractDeb throws, DEB_FORMAT when there is no rootfs in it
+ * @throws ProdngError what extractTar throws, ENTRY_REFUSED for a maintainer script or a path outside of the jail's own
+ *   folder, DEB_FORMAT when there is no rootfs in it or its user is root by another name
  */
 export async function unpackJail(
   jail: JailPackage,
@@ -50,7 +55,9 @@ async function unpackInto(jail: JailPackage, target: string, most: TreeLimits | 
   const fresh = `${target}.new`;
   await removeTree(fresh);
   const links = { inside: 'tree', root: rootfsPath(jail.name) } as const;
-  await extractDeb(await jail.deb(), fresh, {
+  const deb = await jail.deb();
+  for (const name of (await deb.controlFiles()).keys()) refuse(jail, controlFileFault(name));
+  await extractTar(ownEntries(jail, deb), fresh, {
     ownership: 'archive',
     allowSetid: true,
     links,
@@ -59,6 +66,7 @@ async function unpackInto(jail: JailPackage, target: string, most: TreeLimits | 
   try {
     jail.assertUnchanged();
     assertRealFolders(jail, fresh);
+    assertNamedRoot(join(fresh, rootfsPath(jail.name)), jail.declaration.user);
     makeMountPoints(join(fresh, rootfsPath(jail.name)), jail.declaration);
     await rename(fresh, target);
   } catch (error) {
@@ -66,6 +74,21 @@ async function unpackInto(jail: JailPackage, target: string, most: TreeLimits | 
     throw error;
   }
   await syncFolder(join(target, '..'));
+}
+
+/** The entries of a jail's .deb, each refused that is not its own. */
+async function* ownEntries(jail: JailPackage, deb: DebReader): AsyncGenerator<TarItem, void, undefined> {
+  for await (const item of deb.data({ transient: true })) {
+    refuse(jail, entryFault(jail.name, item.entry));
+    yield item;
+  }
+}
+
+function refuse({ path }: JailPackage, fault: string | undefined): void {
+  if (fault === undefined) return;
+  throw new ProdngError('ENTRY_REFUSED', `${path}: not a jail: ${fault}`, {
+    hint: 'jails are made by: prodng build',
+  });
 }
 
 /** A link on the way to the rootfs would have the jail see some other tree, even one of the host's. */

@@ -16,7 +16,6 @@ export interface ControlFacts {
   declaration?: JailDeclaration;
 }
 
-const allowedFiles = new Set(['control', 'md5sums']);
 /** Whatever would make apt or dpkg do something beside unpacking. */
 const relations = [
   'Depends',
@@ -42,7 +41,7 @@ export function checkControl({ controlFiles, jailName }: PackageContents): Contr
   const fault = field('Version') === '' ? undefined : versionFault(field('Version'));
   if (fault !== undefined) findings.push(`control: Version: ${fault}`);
   const isJail = jailName !== undefined || (stanza !== undefined && hasJailFields(stanza));
-  const declaration = isJail ? checkJail(stanza, controlFiles, jailName, findings) : undefined;
+  const declaration = isJail ? checkJail(stanza, jailName, findings) : undefined;
   const message = isJail
     ? `${field('Package')} ${field('Version')} ${field('Architecture')}, a jail`
     : `${field('Package')} ${field('Version')} ${field('Architecture')}, no jail`;
@@ -58,15 +57,12 @@ export function checkControl({ controlFiles, jailName }: PackageContents): Contr
 
 function checkJail(
   stanza: Paragraph | undefined,
-  controlFiles: ReadonlyMap<string, Buffer>,
   jailName: string | undefined,
   findings: string[],
 ): JailDeclaration | undefined {
   if (stanza === undefined) return undefined;
   const { declaration, diagnostics } = parseJailDeclaration(stanza, 'control', 'Jail-');
   findings.push(...diagnostics.map(formatDiagnostic));
-  for (const name of controlFiles.keys())
-    if (!allowedFiles.has(name)) findings.push(`control.tar: ${name}: a jail has no such file`);
   for (const name of relations)
     if (stanza.get(name) !== undefined) findings.push(`control: ${name}: a jail brings all that it needs`);
   if (jailName !== stanza.get('Package'))

@@ -153,13 +153,9 @@ const fieldFaults: readonly (readonly [tag: string, ...fields: string[]])[] = [
   ['health-without-network', 'Jail-Network: none\nJail-Listen:\nJail-Health: tcp://:80'],
   ['health-port-undeclared', 'Jail-Network: loopback\nJail-Listen: 80/tcp\nJail-Health: tcp://:81'],
   ['health-timeout-exceeds-interval', 'Jail-Health: /bin/check interval=1s timeout=5s'],
-  [
-    'health-interval-absurd',
-    'Jail-Health: /bin/check interval=10ms timeout=5ms',
-    'Jail-Health: /bin/check interval=9h',
-  ],
+  ['health-interval-absurd', 'Jail-Health: /bin/check interval=2h', 'Jail-Health: /bin/check interval=9h'],
   ['stop-signal-kill', 'Jail-Stop: SIGKILL 1s'],
-  ['stop-timeout-absurd', 'Jail-Stop: SIGTERM 3h', 'Jail-Stop: SIGTERM 1ms'],
+  ['stop-timeout-absurd', 'Jail-Stop: SIGTERM 50min', 'Jail-Stop: SIGTERM 1ms'],
   ['restart-never', 'Jail-Network: loopback\nJail-Listen: 80/tcp\nJail-Restart: no'],
 ];
 

@@ -9,19 +9,17 @@ export const tag: Tag = {
   severity: 'warning',
   certainty: 'likely',
   reads: 'declaration',
-  summary: 'health is asked for far too often or too rarely',
-  explanation:
-    'Several checks a second are load of their own; with more than an hour between them no ' +
-    'learns of a failure in time.',
-  fix: 'Declare an interval from a second to some minutes.',
+  summary: 'health is checked too rarely',
+  explanation: 'With more than an hour between two checks a failure is noticed too late.',
+  fix: 'Declare an interval of seconds to minutes.',
   references: ['docs/control-fields.md'],
-  triggers: { control: 'Jail-Health: http://:8080/healthz interval=100ms timeout=50ms' },
+  triggers: { control: 'Jail-Health: http://:8080/healthz interval=2h' },
   clean: { control: 'Jail-Health: http://:8080/healthz interval=10s timeout=1s' },
   check,
 };
 
 function* check({ declaration: { health } }: DeclaredSubject): Iterable<Found> {
-  if (health === undefined || (health.interval >= 1000 && health.interval <= 3_600_000)) return;
+  if (health === undefined || health.interval <= 3_600_000) return;
   const text = formatDuration(health.interval);
   yield { message: `a check every ${text}`, context: text, field: 'Health', at: 'interval=' };
 }

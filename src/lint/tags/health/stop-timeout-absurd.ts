@@ -15,7 +15,7 @@ export const tag: Tag = {
     'as if it hung.',
   fix: 'Declare as much as the service needs at its busiest, some seconds to minutes.',
   references: ['docs/control-fields.md'],
-  triggers: { control: 'Jail-Stop: SIGTERM 2h' },
+  triggers: { control: 'Jail-Stop: SIGTERM 30min' },
   clean: { control: 'Jail-Stop: SIGTERM 30s' },
   check,
 };

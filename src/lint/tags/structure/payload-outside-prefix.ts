@@ -1,3 +1,4 @@
+import { entryFault } from '../../../archive/jail-layout.ts';
 import type { Found } from '../../finding.ts';
 import type { DebSubject } from '../../subject.ts';
 import type { Tag } from '../../tag.ts';
@@ -19,17 +20,9 @@ export const tag: Tag = {
   check,
 };
 
-function* check({ deb }: DebSubject): Iterable<Found> {
-  const parts = deb.jailFolder.split('/');
-  const parents = new Set(['.', ...parts.map((_, index) => parts.slice(0, index + 1).join('/'))]);
-  const known = ['rootfs', 'jail.inputs', 'jail.lock', 'jail.lint-overrides'].map(
-    (name) => `${deb.jailFolder}/${name}`,
-  );
-  for (const { path, type } of deb.entries) {
-    if (parents.has(path) && type === 'directory') continue;
-    if (known.some((own) => path === own || (own.endsWith('/rootfs') && path.startsWith(`${own}/`))))
-      continue;
-    const message = `${path} is outside of ${deb.jailFolder}`;
-    yield { message, context: path, file: path };
+function* check({ deb, name }: DebSubject): Iterable<Found> {
+  for (const entry of deb.entries) {
+    const message = entryFault(name, entry);
+    if (message !== undefined) yield { message, context: entry.path, file: entry.path };
   }
 }
