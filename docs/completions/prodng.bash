@@ -19,6 +19,7 @@ _prodng() {
       'strip-signature' | \
       'key' | \
       'publish' | \
+      'image' | \
       'agent' | \
       'install' | \
       'ls' | \
@@ -47,14 +48,19 @@ _prodng() {
       'publish promote' | \
       'publish refresh' | \
       'publish snapshot' | \
-      'publish prune')
+      'publish prune' | \
+      'image new' | \
+      'image lock' | \
+      'image build' | \
+      'image disk' | \
+      'image boot')
         command+="${command:+ }$word" ;;
     esac
   done
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events upgrade rollback set rm doctor' options='-V --version --help' ;;
+        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish image agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events upgrade rollback set rm doctor' options='-V --version --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -169,6 +175,10 @@ _prodng() {
         --wait) of=nothing ;;
         --passphrase-fd) of=nothing ;;
         *) values='promote refresh snapshot prune' options='--suite --create --origin --valid-for --plain --signature-policy --lint-policy --lint-fail-on --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+      esac ;;
+    'image')
+      case $prev in
+        *) values='new lock build disk boot' options='--help' ;;
       esac ;;
     'agent')
       case $prev in
@@ -347,6 +357,36 @@ _prodng() {
         --wait) of=nothing ;;
         --passphrase-fd) of=nothing ;;
         *) of=files options='--keep --snapshots --grace --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+      esac ;;
+    'image new')
+      case $prev in
+        *) of=files options='--help' ;;
+      esac ;;
+    'image lock')
+      case $prev in
+        --sources) of=files ;;
+        *) of=files options='--update --sources --json --help' ;;
+      esac ;;
+    'image build')
+      case $prev in
+        -o | --output) of=files ;;
+        --sources) of=files ;;
+        *) of=files options='-o --output --sources --json --help' ;;
+      esac ;;
+    'image disk')
+      case $prev in
+        --data) of=nothing ;;
+        *) of=files options='--data --help' ;;
+      esac ;;
+    'image boot')
+      case $prev in
+        --memory) of=nothing ;;
+        --port) of=nothing ;;
+        --credential) of=nothing ;;
+        --variables) of=files ;;
+        --append) of=nothing ;;
+        --timeout) of=nothing ;;
+        *) of=files options='--uefi --kvm --memory --port --credential --variables --keep --append --timeout --help' ;;
       esac ;;
   esac
   if [[ $cur == -* && -n $options ]]; then

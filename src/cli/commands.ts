@@ -57,6 +57,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./verbs/publish.ts'),
   },
   {
+    name: 'image',
+    summary: 'make and check the base image of hosts',
+    load: () => import('./verbs/image.ts'),
+  },
+  {
     name: 'agent',
     summary: 'run the agent of this host in the foreground, as root',
     load: () => import('./verbs/agent.ts'),

@@ -46,6 +46,7 @@ export const errorCodes = {
   BUILD_ROOT: { exit: 2, meaning: 'The build root could not be made' },
   BUILD_FAILED: { exit: 1, meaning: 'The package does not build' },
   COMPOSE: { exit: 2, meaning: 'The rootfs cannot be composed' },
+  IMAGE: { exit: 2, meaning: 'A base image is malformed, or cannot be made as it is declared' },
 
   JAIL_REFUSED: { exit: 2, meaning: 'What the kernel put in force differs from the declaration' },
   JAIL_START: { exit: 2, meaning: 'The jail could not be started' },

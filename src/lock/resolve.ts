@@ -70,6 +70,7 @@ const onlyForScripts = [
  * @param builtDepends Depends and Pre-Depends of the package as built
  * @param lock of the same archive state; its build root is kept
  * @param compose `install` also resolves the root in which the maintainer scripts run
+ * @param without more packages that count as present: neither they nor what only they need is chosen
  * @throws ProdngError UNRESOLVABLE
  */
 export async function resolveRootfs(
@@ -77,10 +78,11 @@ export async function resolveRootfs(
   lock: Lock,
   state: ArchiveState,
   compose: JailDeclaration['compose'] = 'extract',
+  without: readonly string[] = [],
 ): Promise<Lock> {
   const build = packagesFor(lock, 'build').map((item): LockedPackage => ({ ...item, use: ['build'] }));
   const asked = new Set(parseRelations(builtDepends).flatMap((group) => group.map(({ name }) => name)));
-  const assumed = new Set<string>(onlyForScripts.filter((name) => !asked.has(name)));
+  const assumed = new Set<string>([...onlyForScripts.filter((name) => !asked.has(name)), ...without]);
   const rootfs = await solve(state, builtDepends, assumed);
   const packages = merge(build, rootfs, 'rootfs');
   if (compose === 'extract') return { ...lock, builtDepends, packages };

@@ -58,7 +58,8 @@ async function assumedStatus(state: ArchiveState, assumed: ReadonlySet<string>):
   const stanzas = versions.map(([name, version]) => ({
     fields: [
       { name: 'Package', value: name },
-      { name: 'Status', value: 'install ok installed' },
+      // on hold: apt upgrades an installed package with others of its source, and would choose it after all
+      { name: 'Status', value: 'hold ok installed' },
       { name: 'Architecture', value: state.architecture },
       { name: 'Version', value: version },
     ],

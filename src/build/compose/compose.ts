@@ -28,6 +28,9 @@ const hosts = '127.0.0.1\tlocalhost\n::1\tlocalhost\n';
 const nsswitch =
   'passwd: files\ngroup: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: files\n';
 
+/** What of a declaration decides on the files of a rootfs. */
+type ComposeDeclaration = Pick<JailDeclaration, 'prune' | 'user' | 'filesystem'>;
+
 /**
  * Composes a rootfs: the files of all components as if unpacked over each other, without what is pruned, with the
  * folders, accounts and mount points that a jail needs. Nothing is written: the tree points into the components.
@@ -38,7 +41,7 @@ const nsswitch =
  */
 export async function composeRootfs(
   components: readonly Component[],
-  declaration: JailDeclaration,
+  declaration: ComposeDeclaration,
   afterUnpacking?: (tree: RootfsTree) => Promise<void>,
 ): Promise<RootfsTree> {
   const isPruned = pruner(declaration.prune);
@@ -66,7 +69,7 @@ export async function composeRootfs(
   return tree;
 }
 
-function addConfiguration(tree: RootfsTree, declaration: JailDeclaration): void {
+function addConfiguration(tree: RootfsTree, declaration: ComposeDeclaration): void {
   const { passwd, group } = accountFiles(declaration.user);
   tree.addFile('etc/passwd', passwd);
   tree.addFile('etc/group', group);

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SegmentEntry } from '../../archive/segment.ts';
-import { contentPadding, encodeEntryHeader, endOfArchive } from '../../archive/tar-writer.ts';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { writeFileAtomic } from '../../system/atomic-file.ts';
 import { runInBuildJail } from '../jail/build-jail.ts';
 import { builderId } from '../jail/build-spec.ts';
 import type { UserNamespace } from '../root/user-namespace.ts';
 import { rootfsSegments } from './compose.ts';
+import { entriesTar } from './entries-tar.ts';
 import type { RootfsTree } from './rootfs-tree.ts';
 
 export interface LinkerCacheOptions {
@@ -42,7 +41,7 @@ export async function linkerCache(
   const entries = libraryEntries(tree);
   if (!entries.some(({ entry }) => entry.type === 'file' && entry.path.includes('.so'))) return undefined;
   const hash = createHash('sha256').update(options.root);
-  for await (const chunk of tarOf(entries)) hash.update(chunk);
+  for await (const chunk of entriesTar(entries)) hash.update(chunk);
   const folder = join(options.cache, 'linker-caches');
   const kept = join(folder, hash.digest('hex'));
   try {
@@ -84,20 +83,6 @@ function isTopLink(path: string): boolean {
   return /^r\/lib[^/]*$/.test(path);
 }
 
-async function* tarOf(entries: readonly SegmentEntry[]): AsyncGenerator<Uint8Array> {
-  for (const { entry, content } of entries) {
-    yield encodeEntryHeader(entry);
-    if (content === undefined) continue;
-    if (Buffer.isBuffer(content)) yield content;
-    else if (content.size > 0) {
-      const end = content.offset + content.size - 1;
-      yield* createReadStream(content.path, { start: content.offset, end }) as AsyncIterable<Buffer>;
-    }
-    yield contentPadding(entry.size);
-  }
-  yield endOfArchive;
-}
-
 async function runLdconfig(
   entries: readonly SegmentEntry[],
   { namespace, cache, root, signal }: LinkerCacheOptions,
@@ -113,7 +98,7 @@ async function runLdconfig(
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' },
       uid: builderId,
     },
-    input: tarOf(entries),
+    input: entriesTar(entries),
     output: async (stdout) => {
       for await (const chunk of stdout as AsyncIterable<Buffer>) pieces.push(chunk);
     },

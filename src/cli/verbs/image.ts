@@ -1,0 +1,220 @@
+import type { Command } from 'commander';
+import { durationSyntax, parseDuration, parseSize, sizeSyntax } from '../../control/quantity.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
+import { prodngPaths } from '../../system/paths.ts';
+import { interruptible } from '../terminal/interruptible.ts';
+import { print } from '../terminal/print.ts';
+import { collectValues } from '../terminal/signing.ts';
+import { terminalProgress } from '../terminal/terminal-progress.ts';
+
+interface SourceOptions {
+  sources?: string;
+  json?: true;
+}
+
+const examples = `
+Examples:
+  prodng image new ./host
+  prodng image lock ./host
+  prodng image build ./host --output ./results
+
+See docs/image.md.`;
+
+const sourcesOption = [
+  '--sources <file>',
+  'the archives to use, as in sources.list(5), DEB822-STYLE FORMAT',
+] as const;
+
+/** `prodng image`: the base image of hosts. */
+export function register(program: Command): void {
+  const image = program
+    .command('image')
+    .description('make and check the base image of hosts')
+    .addHelpText('after', examples);
+  image
+    .command('new')
+    .description('make an image source')
+    .argument('<dir>', 'the folder to make; its name is the name of the image')
+    .addHelpText('after', '\nExample:\n  prodng image new ./host')
+    .action(newSource);
+  image
+    .command('lock')
+    .description('pin every input of an image source in image.lock')
+    .argument('[dir]', 'the image source', '.')
+    .option('--update', 'move forward to what the archives have now, and print what changed')
+    .option(...sourcesOption)
+    .option('--json', 'report what was locked as JSON')
+    .addHelpText('after', '\nExample:\n  prodng image lock ./host --update')
+    .action(lock);
+  image
+    .command('build')
+    .description('build the slot image of an image source')
+    .argument('[dir]', 'the image source', '.')
+    .option('-o, --output <dir>', 'where the results go (default: the parent folder of the source)')
+    .option(...sourcesOption)
+    .option('--json', 'report what was built as JSON')
+    .addHelpText('after', '\nExample:\n  prodng image build ./host --output ./results')
+    .action(build);
+  image
+    .command('disk')
+    .description('write a disk image with two slots, one of which has the image, and an empty data partition')
+    .argument('<slot>', 'the slot image')
+    .argument('<file>', 'the disk image to write')
+    .option('--data <size>', 'size of the data partition, such as 256M or 2G', '256M')
+    .addHelpText('after', '\nExample:\n  prodng image disk host_1.0_amd64.slot host.disk --data 1G')
+    .action(disk);
+  image
+    .command('boot')
+    .description('boot an image under QEMU, with its console here')
+    .argument('<image>', 'a slot image, or with --uefi a disk image')
+    .option('--uefi', 'by the firmware (OVMF), as a machine does; else QEMU loads the kernel')
+    .option('--kvm', 'use the virtualisation of the processor (default: emulate it)')
+    .option('--memory <size>', 'of the machine', '512M')
+    .option('--port <n>', 'a port of 127.0.0.1 that leads to the port of the agent, 1337')
+    .option('--credential <name=file>', 'a credential for the machine; may be given again', collectValues)
+    .option('--variables <file>', "keep the firmware's variables here (default: discard them)")
+    .option('--keep', 'write to the image (default: discard what the machine writes)')
+    .option('--append <words>', "append to the kernel's command line; not with --uefi, where it is fixed")
+    .option('--timeout <time>', 'end the machine after that time, such as 2min')
+    .addHelpText('after', '\nExample:\n  prodng image boot host_1.0_amd64.slot --port 1337 --timeout 2min')
+    .action(boot);
+}
+
+interface BootArguments {
+  uefi?: true;
+  kvm?: true;
+  memory: string;
+  port?: string;
+  credential?: string[];
+  variables?: string;
+  keep?: true;
+  append?: string;
+  timeout?: string;
+}
+
+async function boot(image: string, options: BootArguments): Promise<void> {
+  const { bootImage } = await import('../../image/boot-image.ts');
+  const { uefi, kvm, port, variables, keep, append, timeout } = options;
+  const memory = sizeOf('--memory', options.memory);
+  if (port !== undefined && !/^[1-9]\d{0,4}$/.test(port))
+    throw new ProdngError('USAGE', `--port: "${port}" is no port`);
+  if (uefi && append !== undefined)
+    throw new ProdngError('USAGE', '--append: with --uefi the command line is part of the image');
+  const time = timeout === undefined ? undefined : parseDuration(timeout);
+  if (timeout !== undefined && time === undefined)
+    throw new ProdngError('USAGE', `--timeout: "${timeout}" is not a time; allowed: ${durationSyntax}`);
+  const status = await interruptible((signal) =>
+    bootImage({
+      image,
+      uefi: uefi ?? false,
+      kvm: kvm ?? false,
+      memory: Math.ceil(memory / 2 ** 20),
+      credentials: credentialsOf(options.credential ?? []),
+      signal: time === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(time)]),
+      ...(port === undefined ? {} : { port: Number(port) }),
+      ...(variables === undefined ? {} : { variables }),
+      ...(keep === undefined ? {} : { keep }),
+      ...(append === undefined ? {} : { append }),
+    }),
+  );
+  process.exitCode = status === 0 ? 0 : 2;
+}
+
+function credentialsOf(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name, file] = /^([A-Za-z0-9_.-]+)=(.+)$/.exec(text) ?? [];
+      if (name !== undefined && file !== undefined) return [name, file];
+      throw new ProdngError('USAGE', `--credential: "${text}" is not NAME=FILE`);
+    }),
+  );
+}
+
+async function disk(slot: string, file: string, { data }: { data: string }): Promise<void> {
+  const { writeDiskImage } = await import('../../image/disk-image.ts');
+  const dataSize = sizeOf('--data', data);
+  if (dataSize % 2 ** 20 !== 0 || dataSize < 2 ** 24)
+    throw new ProdngError('USAGE', `--data: ${data}: whole mebibytes are allowed, from 16M on`);
+  const { size } = await writeDiskImage(slot, file, dataSize);
+  print(`${file}: ${size} bytes\n`);
+}
+
+function sizeOf(option: string, text: string): number {
+  const size = parseSize(text);
+  if (size !== undefined) return size;
+  throw new ProdngError('USAGE', `${option}: "${text}" is not a size; allowed: ${sizeSyntax}`);
+}
+
+async function newSource(dir: string): Promise<void> {
+  const { newImage } = await import('../../image/new-image.ts');
+  const name = await newImage(dir);
+  print(`${dir}: the source of the image ${name}\nNext:\n  prodng image lock ${dir}\n`);
+}
+
+async function lock(
+  dir: string,
+  { update, sources, json }: SourceOptions & { update?: true },
+): Promise<void> {
+  const { readImageSource } = await import('../../image/image-source.ts');
+  const { lockImage } = await import('../../image/lock-image.ts');
+  const { packagesFor } = await import('../../lock/lock.ts');
+  const { formatChange } = await import('../../lock/lock-changes.ts');
+  const outcome = await lockImage(dir, readImageSource(dir), {
+    archives: await archivesOf(sources),
+    architecture: 'amd64',
+    paths: prodngPaths(),
+    progress: terminalProgress(),
+    ...(update === undefined ? {} : { update }),
+  });
+  const counts = {
+    buildRoot: packagesFor(outcome.lock, 'build').length,
+    image: packagesFor(outcome.lock, 'rootfs').length,
+  };
+  const { path, written, changes } = outcome;
+  if (json) return print(`${JSON.stringify({ path, written, ...counts, changes }, undefined, 2)}\n`);
+  const shown = written && update ? changes.map((change) => `${formatChange(change)}\n`).join('') : '';
+  const what = written ? 'written' : 'up to date';
+  print(
+    `${shown}${path}: ${what}; ${counts.image} packages in the image, ${counts.buildRoot} in the build root\n`,
+  );
+}
+
+async function build(
+  dir: string,
+  { output, sources, json }: SourceOptions & { output?: string },
+): Promise<void> {
+  const { buildImage } = await import('../../image/build-image.ts');
+  const builder = process.env.PRODNG_BUILDER_ID;
+  const result = await interruptible(async (signal) =>
+    buildImage({
+      dir,
+      archives: await archivesOf(sources),
+      paths: prodngPaths(),
+      progress: terminalProgress(),
+      signal,
+      ...(output === undefined ? {} : { output }),
+      ...(builder === undefined ? {} : { builder }),
+    }),
+  );
+  const { path, size, sha256, manifest, sbom, provenance } = result;
+  if (json)
+    return print(`${JSON.stringify({ path, size, sha256, manifest, sbom, provenance }, undefined, 2)}\n`);
+  const lines = [
+    `${path}: ${size} bytes of a slot of ${manifest.slotSize}`,
+    `  SHA-256    ${sha256}`,
+    `  root hash  ${manifest.root.hash}`,
+    `  root       ${(manifest.root.dataBlocks + manifest.root.hashBlocks) * 4096} bytes, ${manifest.root.files} files of ${manifest.root.bytes} bytes`,
+    `  UKI        ${manifest.uki.size} bytes, its initrd ${manifest.initrd.size}`,
+    `  kernel     ${manifest.kernel.release} (${manifest.kernel.version})`,
+  ];
+  print(`${lines.join('\n')}\n`);
+}
+
+async function archivesOf(sources: string | undefined) {
+  const { loadArchives } = await import('../../store/archive-config.ts');
+  return await loadArchives({
+    architecture: 'amd64',
+    env: process.env,
+    ...(sources === undefined ? {} : { sourcesFile: sources }),
+  });
+}

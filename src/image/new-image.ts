@@ -1,0 +1,79 @@
+import { basename, resolve } from 'node:path';
+import { ProdngError } from '../error/prodng-error.ts';
+import { checkTarget, writeNewFolder } from '../template/new-folder.ts';
+import { imageFile } from './image-source.ts';
+
+/** The image.yaml that a new image source begins with. */
+function firstImage(name: string): string {
+  return `# A base image of ProdNG; the keys: docs/image.md
+name: ${name}
+version: "1.0"
+kernel:
+  variant: cloud          # or amd64, for real hardware
+  commandLine: [quiet]    # fixed in the image
+packages:
+  - prodng-agent
+  - crun                  # runs the jails
+  - kmod                  # loads the modules that devices ask for
+  - util-linux            # nsenter and setpriv
+without:
+  - {package: apt-utils, reason: builds of jails only}
+  - {package: mmdebstrap, reason: builds of jails only}
+  - {package: debian-archive-keyring, reason: builds of jails only}
+  - {package: uidmap, reason: builds of ordinary users only}
+  - {package: busybox-static, reason: it is a shell}
+  - {package: runc, reason: crun runs the jails}
+  - {package: systemd, reason: PID 1 is ProdNG's own}
+  - {package: gpgv, reason: the archives of builds only}
+  - {package: procps, reason: nothing of the agent needs it}
+  - {package: nodejs, reason: prodng-nodejs is the Node of the agent}
+prune:
+  - {path: /usr/bin/prodng, reason: a shell script; PID 1 starts Node itself}
+  - {path: /usr/share/prodng/templates, reason: nothing is made on a host}
+  - {path: /usr/share/prodng/init, reason: nothing is built on a host}
+  - {path: /usr/share/perl5, reason: there is no perl}
+  - {path: "/usr/lib/x86_64-linux-gnu/*.a", reason: for linking programs}
+  - {path: /usr/lib/x86_64-linux-gnu/gconv, reason: character sets of libc that Node does not use}
+  - {path: "/usr/lib/modules/*/kernel/arch/x86/kvm", reason: jails are no virtual machines}
+  - {path: "/usr/lib/modules/*/kernel/drivers/infiniband", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/target", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/block/drbd", reason: not used}
+  - {path: "/usr/lib/modules/*/kernel/fs/btrfs", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/xfs", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/ceph", reason: no network file systems}
+  - {path: "/usr/lib/modules/*/kernel/fs/cifs", reason: no network file systems}
+  - {path: "/usr/lib/modules/*/kernel/fs/smb", reason: no network file systems}
+  - {path: "/usr/lib/modules/*/kernel/fs/nfs*", reason: no network file systems}
+  - {path: "/usr/lib/modules/*/kernel/fs/ocfs2", reason: no network file systems}
+  - {path: "/usr/lib/modules/*/kernel/fs/gfs2", reason: no network file systems}
+  - {path: "/usr/lib/modules/*/kernel/fs/f2fs", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/net/ceph", reason: no network file systems}
+  - {path: "/usr/lib/modules/*/kernel/net/sunrpc", reason: no network file systems}
+  - {path: "/usr/lib/modules/*/kernel/net/sctp", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/tipc", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/dccp", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/rxrpc", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/bluetooth", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/net/openvswitch", reason: not used}
+  - {path: /usr/sbin/debugfs, reason: fsck repairs what can be repaired}
+slotSize: 96M
+network:
+  - {interface: eth0, address: 10.0.2.15/24, gateway: 10.0.2.2}
+agent: {}
+`;
+}
+
+/**
+ * Makes the folder of a new image source.
+ *
+ * @returns the image's name
+ * @throws ProdngError TARGET_EXISTS, USAGE when the folder's name is no host name, IO
+ */
+export async function newImage(dir: string): Promise<string> {
+  const target = await checkTarget(dir);
+  const name = basename(resolve(dir));
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
+    throw new ProdngError('USAGE', `${name}: not a name for an image: a-z, 0-9 and - are allowed`);
+  await writeNewFolder(target, [{ path: imageFile, content: firstImage(name), executable: false }]);
+  return name;
+}
