@@ -17,6 +17,7 @@ import { quoteForShell } from '../system/process.ts';
 import { type Progress, silent } from '../system/progress.ts';
 import { type BuildLog, withBuildLog } from './build-log.ts';
 import { type AssembledDeb, assembleDeb, debName } from './compose/assemble.ts';
+import { jailStanza } from './compose/built-stanza.ts';
 import { builtComponent, lockedComponents } from './compose/components.ts';
 import { composeRootfs } from './compose/compose.ts';
 import { InstalledTree } from './compose/installed-tree.ts';
@@ -220,7 +221,7 @@ class Build {
         ...(variation === undefined ? {} : { variation }),
         ...this.#signal(),
       });
-      const built = await readBuilt(join(this.#work, 'built'), names, packageName);
+      const built = await readBuilt(join(this.#work, 'built'), names, this.#source, this.#architecture);
       const digests = await lockedInputs(inputs.pinned, store.folder);
       return { built, sourceSha256: await sourceDigest(tree), inputs: digests };
     } catch (error) {
@@ -307,6 +308,7 @@ class Build {
 
 interface BuiltPackage {
   deb: string;
+  /** The control stanza of the jail, from the source. */
   control: Paragraph;
   /** Depends and Pre-Depends. */
   depends: string;
@@ -315,12 +317,16 @@ interface BuiltPackage {
 async function readBuilt(
   folder: string,
   names: readonly string[],
-  packageName: string,
+  source: JailSource,
+  architecture: string,
 ): Promise<BuiltPackage> {
-  const name = names.find((item) => item.startsWith(`${packageName}_`) && item.endsWith('.deb'));
-  if (name === undefined) throw new ProdngError('BUILD_FAILED', `the build made no ${packageName}_*.deb`);
+  const { packageName, version } = source;
+  const expected = [architecture, 'all'].map((each) => debName(packageName, version, each));
+  const name = names.find((item) => expected.includes(item));
+  if (name === undefined)
+    throw new ProdngError('BUILD_FAILED', `the build made no ${expected.join(' and no ')}`);
   const deb = join(folder, name);
   const control = await builtControl(deb, name);
   const depends = ['Pre-Depends', 'Depends'].flatMap((field) => control.get(field)?.trim() || []).join(', ');
-  return { deb, control, depends };
+  return { deb, control: jailStanza(control, source, architecture), depends };
 }

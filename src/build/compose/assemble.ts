@@ -4,8 +4,11 @@ import type { SegmentEntry } from '../../archive/segment.ts';
 import type { XzProgram } from '../../archive/xz-block.ts';
 import { formatDeb822 } from '../../control/deb822.ts';
 import type { Paragraph } from '../../control/deb822-types.ts';
+import { versionFault } from '../../control/version.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
 import { formatInputs, inputsFile, type LockedInput } from '../../lock/locked-input.ts';
 import type { OutputFolder } from '../../output/output-folder.ts';
+import { packagePattern } from '../../store/package-pattern.ts';
 import type { Progress } from '../../system/progress.ts';
 import { rootfsSegments } from './compose.ts';
 import type { RootfsTree } from './rootfs-tree.ts';
@@ -15,7 +18,7 @@ export const jailsPrefix = 'usr/lib/prodng/jails';
 
 export interface AssembleOptions {
   tree: RootfsTree;
-  /** The control stanza of the package as built. */
+  /** The control stanza, as jailStanza makes it. */
   control: Paragraph;
   architecture: string;
   /** The text of the lock that it was built by; stands beside the rootfs. */
@@ -71,8 +74,18 @@ export async function assembleDeb(options: AssembleOptions): Promise<AssembledDe
   return { path: join(output.path, file), ...(await writeDeb({ folder: output, name: file }, contents)) };
 }
 
-/** As dpkg names it: without the epoch. */
+/**
+ * As dpkg names it: without the epoch.
+ *
+ * @throws ProdngError CONTROL_SYNTAX when one of them is not valid by Policy, and the result could be a path
+ */
 export function debName(name: string, version: string, architecture: string): string {
+  const fault = packagePattern.test(name)
+    ? (versionFault(version) ??
+      (/^[a-z0-9][a-z0-9-]*$/.test(architecture) ? undefined : 'not the name of an architecture'))
+    : 'not the name of a package';
+  if (fault !== undefined)
+    throw new ProdngError('CONTROL_SYNTAX', `${JSON.stringify([name, version, architecture])}: ${fault}`);
   return `${name}_${version.replace(/^\d+:/, '')}_${architecture}.deb`;
 }
 
@@ -104,7 +117,9 @@ function controlText(built: Paragraph, architecture: string, installedSizeKiB: n
     ...field('Maintainer'),
     { name: 'Installed-Size', value: String(installedSizeKiB) },
     ...['Section', 'Priority', 'Homepage'].flatMap(field),
-    ...built.fields.filter(({ name }) => /^jail-/i.test(name)).map(({ name, value }) => ({ name, value })),
+    ...built.fields
+      .filter(({ name }) => name.startsWith('Jail-'))
+      .map(({ name, value }) => ({ name, value })),
     ...field('Description'),
   ];
   return formatDeb822([{ fields }]);
