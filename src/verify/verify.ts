@@ -76,7 +76,7 @@ export async function verifyDeb(path: string, options: VerifyOptions): Promise<V
         : await checkRootfs(contents, lock, control.declaration, options),
       await checkSignature(path, options.trust),
       await checkSbom(path, contents.unsignedSha256, lock, inputs),
-      await checkProvenance(path, contents, { lock, inputs }, options.trust),
+      await checkProvenance(path, contents, { lock, inputs, control }, options.trust),
       ...(rebuilt.check === undefined ? [] : [rebuilt.check]),
     ],
     ...(rebuilt.report === undefined ? {} : { rebuild: rebuilt.report }),

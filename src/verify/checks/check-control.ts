@@ -11,6 +11,8 @@ export interface ControlFacts {
   check: Check;
   name: string;
   version: string;
+  /** The name of the source package. */
+  source: string;
   architecture: string;
   isJail: boolean;
   declaration?: JailDeclaration;
@@ -49,6 +51,7 @@ export function checkControl({ controlFiles, jailName }: PackageContents): Contr
     check: checked('control', findings, message),
     name: field('Package'),
     version: field('Version'),
+    source: field('Source').replace(/ .*/s, '') || field('Package'),
     architecture: field('Architecture'),
     isJail,
     ...(declaration === undefined ? {} : { declaration }),

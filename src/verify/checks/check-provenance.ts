@@ -5,6 +5,7 @@ import type { LockedInput } from '../../lock/locked-input.ts';
 import { openEnvelope } from '../../sign/verify-envelope.ts';
 import { besideDeb, readBeside } from './beside.ts';
 import { type Check, checked, notPossible } from './check.ts';
+import type { ControlFacts } from './check-control.ts';
 import type { Trust } from './check-signature.ts';
 import type { PackageContents } from './package-contents.ts';
 
@@ -15,7 +16,11 @@ import type { PackageContents } from './package-contents.ts';
 export async function checkProvenance(
   deb: string,
   { unsignedSha256, lockText }: PackageContents,
-  { lock, inputs }: { lock: Lock | undefined; inputs: readonly LockedInput[] },
+  {
+    lock,
+    inputs,
+    control,
+  }: { lock: Lock | undefined; inputs: readonly LockedInput[]; control: ControlFacts },
   trust: Trust | undefined,
 ): Promise<Check> {
   const [signed, plain] = [besideDeb(deb, '.intoto.jsonl'), besideDeb(deb, '.provenance.json')];
@@ -37,6 +42,11 @@ export async function checkProvenance(
   if (!subject.some((item) => item.digest.sha256 === unsignedSha256))
     findings.push(
       `it is about ${subject.map((item) => `${item.name} with SHA-256 ${item.digest.sha256}`).join(', ')}`,
+    );
+  const { source } = externalParameters;
+  if (source !== undefined && (source.name !== control.source || source.version !== control.version))
+    findings.push(
+      `it is of the source ${source.name} ${source.version}, the package of ${control.source} ${control.version}`,
     );
   if (lockText === undefined || lock === undefined)
     return checked('provenance', findings, `by ${predicate.runDetails.builder.id}, ${signers}`);
