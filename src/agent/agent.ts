@@ -1,26 +1,25 @@
 import { mkdir } from 'node:fs/promises';
 import type { TreeLimits } from '../archive/extract.ts';
-import { ProdngError } from '../error/prodng-error.ts';
+import { messageOf, ProdngError } from '../error/prodng-error.ts';
 import { runFolder } from '../jail/lifecycle/jail-slot.ts';
 import type { AgentContext } from './agent-context.ts';
 import { EventLog } from './events/event-log.ts';
 import { Addresses } from './network/addresses.ts';
-import { AgreedVersion } from './packages/consent.ts';
 import { Disposal, leftAside } from './packages/disposal.ts';
-import { type Admission, setTreesAside, unpackVersion, versionOf } from './packages/installed.ts';
-import type { PackageFinder, PackageSource } from './packages/package-source.ts';
+import type { Admission } from './packages/installed.ts';
+import type { PackageFinder } from './packages/package-source.ts';
+import { Trees } from './packages/trees.ts';
 import { type AgentPaths, volumesFolder } from './state/agent-paths.ts';
-import { assertJailName, packageOf } from './state/jail-name.ts';
 import type { Networks } from './state/networks-schema.ts';
 import type { RaisePolicy } from './state/overridden.ts';
 import { readOverrides } from './state/overrides-file.ts';
-import { readRunFiles } from './state/run-file.ts';
-import type { JailState } from './state/state-schema.ts';
-import { StateStore } from './state/state-store.ts';
+import { type NewerRun, type RunFile, readRunFiles } from './state/run-file.ts';
+import { StateStore, type UnreadableState } from './state/state-store.ts';
 import { clearRun } from './supervision/clear-run.ts';
 import { Exits } from './supervision/exits.ts';
+import { removeJail } from './supervision/remove-jail.ts';
+import { type Ordered, startInOrder } from './supervision/start-in-order.ts';
 import { SupervisedJail } from './supervision/supervised-jail.ts';
-import { switchVersion } from './supervision/switch-version.ts';
 import { WorkQueue } from './supervision/work-queue.ts';
 
 export interface AgentOptions {
@@ -29,6 +28,8 @@ export interface AgentOptions {
   logSize: number;
   /** Versions of a jail that are kept for `rollback`, the current one among them. */
   keepVersions: number;
+  /** How many jails are started at a time when the agent begins. */
+  startsAtOnce: number;
   admit: Admission;
   /** What a package's tree may have at most. */
   mostOfTree: TreeLimits;
@@ -39,16 +40,20 @@ export interface AgentOptions {
 
 /** All jails of a host. Every operation is on disk before it begins, so that the next agent ends or undoes it. */
 export class Agent {
-  readonly jails = new Map<string, SupervisedJail>();
   readonly context: AgentContext;
   readonly options: AgentOptions;
-  /** Unpacking and collecting of trees go one by one. */
-  readonly trees = new WorkQueue();
+  readonly trees: Trees;
+  /** Jails are made known one by one: two of a name are never. */
+  readonly naming = new WorkQueue();
+  readonly #jails = new Map<string, SupervisedJail>();
+  readonly #unreadable = new Map<string, UnreadableState>();
+  #abandoned: RunFile[] = [];
   #closed = false;
 
   constructor(options: AgentOptions) {
     const { paths, logSize, raise, networks } = options;
     this.options = options;
+    this.trees = new Trees(paths, options.admit, options.mostOfTree);
     const events = new EventLog(paths.events);
     this.context = {
       paths,
@@ -58,176 +63,96 @@ export class Agent {
       events,
       disposal: new Disposal(events),
       exits: new Exits(paths.exits),
-      addresses: new Addresses(networks, paths, () => this.jails.values()),
+      addresses: new Addresses(networks, paths, () => this.#jails.values()),
       closed: () => this.#closed,
     };
   }
 
-  /** Reads the state, takes over what runs, clears away what was left half done, and starts what should run. */
+  get jails(): ReadonlyMap<string, SupervisedJail> {
+    return this.#jails;
+  }
+
+  /** Names whose state cannot be read: their runs, trees and files are left alone. */
+  get unreadable(): ReadonlyMap<string, UnreadableState> {
+    return this.#unreadable;
+  }
+
+  /**
+   * Reads the state, and takes over what runs. It waits for no jail: from then on requests can be answered, each behind
+   * what is still to be done with its jail.
+   *
+   * @throws when a folder cannot be made or read
+   */
   async open(): Promise<void> {
     const { paths, store, events, exits } = this.context;
     for (const folder of [paths.runs, paths.exits, paths.logs, paths.jail.cache, runFolder(paths.jail)])
       await mkdir(folder, { recursive: true, mode: 0o700 });
     await events.open();
     exits.open();
-    const { states, damaged } = await store.load();
+    const { states, unreadable, damaged } = await store.load();
+    const { runs, newer } = readRunFiles(paths.runs);
     await events.append('agent-started', undefined, { pid: process.pid, jails: states.length });
-    for (const { name, movedTo, why } of damaged)
-      await events.append('state-damaged', name, { movedTo, reason: why.slice(0, 300) });
-    for (const state of states) this.jails.set(state.name, new SupervisedJail(state, this.context));
-    const runs = readRunFiles(paths.runs);
-    for (const run of runs) if (!this.jails.has(run.record.name)) await clearRun(run, paths, exits);
-    const inOrder = await this.#bootOrder();
-    for (const jail of inOrder) await jail.takeOver(runs.filter(({ record }) => record.name === jail.name));
-    for (const jail of inOrder) if (jail.state.removing !== undefined) await this.#remove(jail);
-    // however much there is to remove, the agent answers now
-    void this.collect(await leftAside(volumesFolder(paths))).catch((error: unknown) =>
-      events.append('fault', undefined, { reason: String(error).slice(0, 500) }),
+    for (const { name, file, why } of damaged)
+      await events.append('state-damaged', name, { movedTo: file, reason: why.slice(0, 300) });
+    for (const one of [...unreadable, ...newer.flatMap(unreadableRun)]) await this.#leaveAlone(one);
+    for (const state of states)
+      if (this.#unreadable.get(state.name)?.kind !== 'newer')
+        this.add(new SupervisedJail(state, this.context));
+    await Promise.all([...this.#jails.values()].map((jail) => this.#takeOver(jail, runs)));
+    this.#abandoned = runs.filter(
+      ({ record: { name } }) => !this.#jails.has(name) && !this.#unreadable.has(name),
     );
   }
 
-  /** @throws ProdngError JAIL_UNKNOWN */
+  /** Does what `open` has left: clears away what was left half done, and starts what should run and does not. */
+  async settle(): Promise<void> {
+    const { paths, exits } = this.context;
+    const abandoned = this.#abandoned.map((run) =>
+      this.#tolerant(run.record.name, () => clearRun(run, paths, exits)),
+    );
+    await Promise.all([
+      ...abandoned,
+      ...[...this.#jails.values()]
+        .filter(({ state }) => state.removing !== undefined)
+        .map((jail) => this.#tolerant(jail.name, () => this.#remove(jail))),
+    ]);
+    await this.#tolerant(undefined, async () => startInOrder(await this.#order(), this.options.startsAtOnce));
+    await this.collect(await leftAside(volumesFolder(paths)));
+  }
+
+  /** @throws ProdngError JAIL_UNKNOWN; JAIL_STATE when its state cannot be read */
   jail(name: string): SupervisedJail {
-    const jail = this.jails.get(name);
+    const jail = this.#jails.get(name);
     if (jail !== undefined) return jail;
+    this.assertReadable(name);
     throw new ProdngError('JAIL_UNKNOWN', `no jail named ${name} is installed`, {
       hint: 'see which are: prodng ls',
     });
   }
 
-  /**
-   * Installs a jail: its tree is unpacked, and then one file makes it known.
-   *
-   * @param name another name than the package's: that of an instance
-   * @throws ProdngError JAIL_STATE when there is one of that name, and what finding and unpackVersion throw
-   */
-  async install(source: PackageSource, name?: string): Promise<SupervisedJail> {
-    if (name !== undefined) assertJailName(name);
-    const found = await this.options.finder.find(source);
-    try {
-      return await this.#install(found.deb, name ?? found.package);
-    } finally {
-      await found.done();
-    }
-  }
-
-  async #install(deb: string, name: string | undefined): Promise<SupervisedJail> {
-    const { admit, mostOfTree, paths } = this.options;
-    const jail = await this.trees.run(async () => {
-      const unpacked = await unpackVersion(deb, paths, admit, mostOfTree);
-      const asked = name ?? unpacked.name;
-      assertJailName(asked);
-      if (packageOf(asked) !== unpacked.name)
-        throw new ProdngError('USAGE', `${asked}: ${deb} is the package ${unpacked.name}`, {
-          hint: `name it ${unpacked.name}, or an instance of it such as ${unpacked.name}@2`,
-        });
-      const known = this.jails.get(asked);
-      if (known !== undefined)
-        throw new ProdngError('JAIL_STATE', `${asked} is installed already`, {
-          hint: `to go to another version: prodng upgrade ${asked} FILE`,
-        });
-      const state: JailState = {
-        format: 1,
-        name: asked,
-        desired: 'stopped',
-        current: unpacked.installed.sha256,
-        versions: [unpacked.installed],
-        restarts: 0,
-        created: new Date().toISOString(),
-      };
-      await this.context.store.save(state);
-      const made = new SupervisedJail(state, this.context);
-      this.jails.set(asked, made);
-      return made;
+  /** @throws ProdngError JAIL_STATE when there is a state of that name that cannot be read */
+  assertReadable(name: string): void {
+    const found = this.#unreadable.get(name);
+    if (found === undefined) return;
+    const { kind, file, why } = found;
+    if (kind === 'newer')
+      throw new ProdngError('JAIL_STATE', `${name}: a later version of prodng has written ${file}: ${why}`, {
+        hint: 'it is left alone, and what runs of it runs on; install that version of prodng again',
+      });
+    throw new ProdngError('JAIL_STATE', `${name}: its state is damaged and was set aside: ${file}`, {
+      hint: `what runs of it runs on; put the file right and move it to ${name}.json, or remove it, and restart the agent`,
     });
-    const { version, sha256 } = jail.state.versions[0] ?? { version: '', sha256: '' };
-    await this.context.events.append('installed', jail.name, { version, sha256 });
-    return jail;
   }
 
-  /**
-   * Takes a jail to another version of its package. The new tree is unpacked and judged beside the old.
-   *
-   * @param accept that the new version declares more than the old one
-   * @throws ProdngError CONSENT when it does and nobody has agreed, JAIL_UNHEALTHY when the old one goes on
-   */
-  async upgrade(name: string, source: PackageSource, options: UpgradeOptions): Promise<SupervisedJail> {
-    const jail = this.jail(name);
-    const found = await this.options.finder.find(source, versionOf(jail.state).version);
-    try {
-      return await this.#upgrade(jail, found.deb, options);
-    } finally {
-      await found.done();
-    }
-  }
-
-  async #upgrade(
-    jail: SupervisedJail,
-    deb: string,
-    { accept, patience }: UpgradeOptions,
-  ): Promise<SupervisedJail> {
-    const { name } = jail;
-    const { admit, mostOfTree, paths } = this.options;
-    const known = new Set(jail.state.versions.map(({ sha256 }) => sha256));
-    const to = await this.trees.run(async () => {
-      const unpacked = await unpackVersion(deb, paths, admit, mostOfTree);
-      if (unpacked.name !== packageOf(name))
-        throw new ProdngError('USAGE', `${deb} is the package ${unpacked.name}, and ${name} is none of it`);
-      const { installed } = unpacked;
-      const agreed = AgreedVersion.ask(jail, installed, accept);
-      await jail.queue.run(async () => {
-        const versions = jail.state.versions.filter(({ sha256 }) => sha256 !== installed.sha256);
-        await jail.change({ versions: [...versions, installed] });
-      });
-      return agreed;
-    });
-    return this.#switch(jail, to, 'upgrade', patience, known.has(to.sha256));
-  }
-
-  /**
-   * Takes a jail back to the version that it had before.
-   *
-   * @throws ProdngError JAIL_STATE when there is none, JAIL_UNHEALTHY when the present one goes on
-   */
-  async rollback(name: string, patience: number): Promise<SupervisedJail> {
-    const jail = this.jail(name);
-    const previous = AgreedVersion.previous(jail);
-    if (previous === undefined)
-      throw new ProdngError('JAIL_STATE', `${name}: there is no earlier version of it`, {
-        hint: `see what is kept: prodng inspect ${name}`,
-      });
-    return this.#switch(jail, previous, 'rollback', patience, true);
-  }
-
-  async #switch(
-    jail: SupervisedJail,
-    to: AgreedVersion,
-    kind: 'upgrade' | 'rollback',
-    patience: number,
-    keep: boolean,
-  ): Promise<SupervisedJail> {
-    try {
-      await jail.queue.run(async () => {
-        if (jail.state.current === to.sha256) return;
-        try {
-          await switchVersion(jail, to, kind, patience, this.context);
-        } catch (error) {
-          if (!keep)
-            await jail.change({ versions: jail.state.versions.filter(({ sha256 }) => sha256 !== to.sha256) });
-          throw error;
-        }
-        await jail.change({ versions: keptVersions(jail.state, this.options.keepVersions) });
-      });
-    } finally {
-      await this.collect();
-    }
-    return jail;
+  /** Makes a jail known, whose state is on disk. */
+  add(jail: SupervisedJail): void {
+    this.#jails.set(jail.name, jail);
   }
 
   /** Stops a jail and removes it; its volumes only when told to. */
   async remove(name: string, purge: boolean): Promise<void> {
     const jail = this.jail(name);
-    await jail.queue.run(() => jail.change({ removing: { purge }, desired: 'stopped' }));
+    await jail.locked((held) => held.change({ removing: { purge }, desired: 'stopped' }));
     await this.#remove(jail);
     await this.collect();
   }
@@ -235,63 +160,75 @@ export class Agent {
   /** Lets go of everything: the jails go on. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const jail of this.jails.values()) jail.release();
+    for (const jail of this.#jails.values()) jail.release();
     this.context.exits.close();
     await this.context.events.append('agent-stopped');
     await this.context.events.close();
   }
 
   /**
-   * Removes the trees that no jail needs any more.
+   * Removes the trees that no jail needs any more: none, as long as a state cannot be read that may need some. A
+   * failure is told in the events; the next time there is more to collect.
    *
    * @param more what else was set aside
    */
   async collect(more: readonly string[] = []): Promise<void> {
-    const states = () => [...this.jails.values()].map(({ state }) => state);
-    const aside = await this.trees.run(() => setTreesAside(this.context.paths, states()));
-    await this.context.disposal.remove([...aside, ...more]);
+    const states = () => [...this.#jails.values()].map(({ state }) => state);
+    await this.#tolerant(undefined, async () => {
+      const aside = this.#unreadable.size > 0 ? [] : await this.trees.setAside(states);
+      await this.context.disposal.remove([...aside, ...more]);
+    });
   }
 
-  /** By the operator's order, then by name. */
-  async #bootOrder(): Promise<SupervisedJail[]> {
-    const order = async (jail: SupervisedJail) => {
+  #remove(jail: SupervisedJail): Promise<void> {
+    return jail.locked(async (held) => {
+      if (await removeJail(held, this.context.events)) this.#jails.delete(held.name);
+    });
+  }
+
+  async #leaveAlone(unreadable: UnreadableState): Promise<void> {
+    const { name, kind, file, why } = unreadable;
+    if (this.#unreadable.has(name)) return;
+    this.#unreadable.set(name, unreadable);
+    if (kind === 'newer')
+      await this.context.events.append('state-newer', name, { file, reason: why.slice(0, 300) });
+  }
+
+  /** @returns when it has been taken over; the rest goes on with the jail held, before any request for it */
+  #takeOver(jail: SupervisedJail, runs: readonly RunFile[]): Promise<void> {
+    const { paths, exits } = this.context;
+    return new Promise((resolve) => {
+      const held = jail.locked(async (one) => {
+        const others = one.takeOver(runs.filter(({ record }) => record.name === jail.name));
+        resolve();
+        // an upgrade that was not finished never happened
+        if (one.state.switching !== undefined) await one.change({}, 'switching').catch(() => {});
+        for (const run of others) await clearRun(run, paths, exits);
+      });
+      void this.#tolerant(jail.name, () => held).then(resolve);
+    });
+  }
+
+  /** By the operator's order. */
+  #order(): Promise<Ordered[]> {
+    const order = async (jail: SupervisedJail): Promise<Ordered> => {
       // an override that cannot be read keeps its jail from starting, and says so then
       const overrides = await readOverrides(jail.name, this.context.paths).catch(() => undefined);
       return { jail, order: overrides?.order ?? 500 };
     };
-    const ordered = await Promise.all([...this.jails.values()].map(order));
-    return ordered
-      .toSorted((a, b) => a.order - b.order || compare(a.jail.name, b.jail.name))
-      .map(({ jail }) => jail);
+    return Promise.all([...this.#jails.values()].map(order));
   }
 
-  async #remove(jail: SupervisedJail): Promise<void> {
-    await jail.queue.run(async () => {
-      const { removing } = jail.state;
-      if (removing === undefined || !this.jails.has(jail.name)) return;
-      await jail.end('stopped');
-      await jail.removeFiles(removing.purge);
-      await this.context.store.remove(jail.name);
-      this.jails.delete(jail.name);
-      await this.context.events.append('removed', jail.name, { purge: removing.purge });
-    });
+  /** Does what no request waits for: a failure is told, and keeps nothing else from being done. */
+  async #tolerant(jail: string | undefined, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.context.events.append('fault', jail, { reason: messageOf(error).slice(0, 500) });
+    }
   }
 }
 
-export interface UpgradeOptions {
-  accept: boolean;
-  /** How long the new version may take to prove healthy, ms. */
-  patience: number;
-}
-
-/** The current version, the one before it, and the newest of the others: so many in all. */
-function keptVersions({ versions, current, previous }: JailState, count: number): JailState['versions'] {
-  const needed = new Set([current, ...(previous === undefined ? [] : [previous])]);
-  const others = versions.map(({ sha256 }) => sha256).filter((sha256) => !needed.has(sha256));
-  const kept = new Set([...needed, ...others.slice(Math.max(0, others.length - (count - needed.size)))]);
-  return versions.filter(({ sha256 }) => kept.has(sha256));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : 1;
+function unreadableRun({ name, file, why }: NewerRun): UnreadableState[] {
+  return name === undefined ? [] : [{ name, kind: 'newer', file, why }];
 }

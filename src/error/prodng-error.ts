@@ -60,3 +60,8 @@ export function reasonOf(error: unknown): string {
   for (const [name, text] of getSystemErrorMap().values()) if (name === errno) return text;
   return error instanceof Error && error.message !== '' ? error.message : errno;
 }
+
+/** What was thrown, in its own words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

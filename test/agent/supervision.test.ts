@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
@@ -106,15 +106,72 @@ function runningPids(): number[] {
   });
 }
 
-it('sets a state file aside that is damaged, says so, and goes on with the others', async () => {
-  const fields = 'Jail-Command: /bin/sh -c "exec sleep 1000"';
-  const deb = await host.jail({ fields });
+const jailsFolder = () => join(host.folder, 'state/jails');
+
+it('sets a damaged state file aside, and leaves all alone that bears its name', async () => {
+  const deb = await host.jail({ fields: 'Jail-Command: /bin/sh -c "exec sleep 1000"' });
   await host.ok('install', deb);
   await host.ok('install', '--name', `${host.name}@2`, deb);
+  const before = await host.summary(`${host.name}@2`);
   await host.endAgent('SIGKILL');
-  await writeFile(join(host.folder, 'state/jails', `${host.name}@2.json`), '{"format": 1, "na');
+  const file = join(jailsFolder(), `${host.name}@2.json`);
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, '{"format": 1, "na');
   await host.startAgent();
   expect(await host.ok('ls', '--format', 'name')).toBe(`${host.name}\n`);
   expect(await host.ok('events')).toContain(`${host.name}@2  state-damaged`);
-  expect(existsSync(join(host.folder, 'state/jails', `${host.name}@2.json`))).toBe(false);
+  const set = readdirSync(jailsFolder()).filter((name) => name.startsWith(`${host.name}@2`));
+  expect(set).toEqual([expect.stringMatching(/@2\.damaged-\d+$/)]);
+  // its run lives, now and with the next agent, and no tree is collected that it may need
+  for (let agents = 0; agents < 2; agents++) {
+    expect(existsSync(`/proc/${String(before?.pid)}`)).toBe(true);
+    const asked = await host.api('POST', `/v1/jails/${host.name}@2/start`);
+    expect(asked).toMatchObject({ status: 409, body: expect.stringContaining('was set aside') });
+    await host.endAgent('SIGTERM');
+    await host.startAgent();
+  }
+  // put right, it is what it was
+  await host.endAgent('SIGTERM');
+  await rm(join(jailsFolder(), set[0] ?? ''));
+  await writeFile(file, text);
+  await host.startAgent();
+  expect(await host.summary(`${host.name}@2`)).toMatchObject({ pid: before?.pid, state: 'running' });
+});
+
+it('refuses the state of a later version, and takes it up again when that version has written it back', async () => {
+  const deb = await host.jail({ fields: 'Jail-Command: /bin/sh -c "exec sleep 1000"' });
+  await host.ok('install', deb);
+  const before = await host.summary();
+  const file = join(jailsFolder(), `${host.name}.json`);
+  const text = await readFile(file, 'utf8');
+  const newer = [text.replace('"format": 2', '"format": 3'), text.replace('{', '{ "invented": true,')];
+  for (const theirs of newer) {
+    await host.endAgent('SIGTERM');
+    await writeFile(file, theirs);
+    await host.startAgent();
+    expect((await host.api('GET', '/v1/jails')).body).toBe('[]');
+    expect(await host.api('POST', `/v1/jails/${host.name}/stop`)).toMatchObject({
+      status: 409,
+      body: expect.stringContaining('a later version of prodng has written'),
+    });
+    const install = await host.api('POST', '/v1/jails', JSON.stringify({ path: deb }));
+    expect(install.status).toBe(409);
+    expect(await readFile(file, 'utf8')).toBe(theirs);
+    expect(existsSync(`/proc/${String(before?.pid)}`)).toBe(true);
+  }
+  await host.endAgent('SIGTERM');
+  await writeFile(file, text);
+  // its run is a later version's, too
+  const runs = join(host.folder, 'run/agent/runs');
+  const run = join(runs, readdirSync(runs)[0] ?? '');
+  const ours = await readFile(run, 'utf8');
+  await writeFile(run, ours.replace('"format": 1', '"format": 2'));
+  await host.startAgent();
+  expect((await host.api('GET', '/v1/jails')).body).toBe('[]');
+  expect(existsSync(run)).toBe(true);
+  await host.endAgent('SIGTERM');
+  await writeFile(run, ours);
+  await host.startAgent();
+  expect(await host.summary()).toMatchObject({ pid: before?.pid, state: 'running' });
+  expect(await host.ok('events')).toContain('state-newer');
 });

@@ -22,10 +22,13 @@ it('keeps a jail whose uplink is gone, and has one that fails meanwhile back onc
     const { pid } = await state();
     ip('link', 'delete', 'uplink0');
     expect(await state()).toMatchObject({ state: 'running', pid });
-    // whoever restarts it learns why it does not start; the agent goes on trying
+    // a restart that cannot succeed is refused before anything is stopped
     const refused = await host.prodng(['restart', host.name]);
-    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('macvlan on uplink0') });
-    await until(async () => (await state()).state === 'waiting');
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('no interface uplink0') });
+    expect(await state()).toMatchObject({ state: 'running', pid });
+    // where it ends by itself, the agent goes on trying
+    process.kill(pid, 'SIGKILL');
+    await until(async () => (await state()).state === 'waiting' && (await state()).fault !== undefined);
     expect((await state()).fault).toContain('uplink0');
     ip(
       'link',

@@ -91,7 +91,7 @@ it.each(['127.0.0.5', '224.0.0.5'])('refuses %s as an address', async (address) 
   await serve({ start: address, end: address });
   const { status, stdout, stderr } = await runWith('', 'echo ran');
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-  expect(stderr).toContain('ip: no address that a jail can have');
+  expect(stderr).toContain('is not the address of a host');
 });
 
 it('takes no gateway beside it', async () => {

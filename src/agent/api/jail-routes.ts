@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { Agent } from '../agent.ts';
+import { installJail } from '../packages/install.ts';
 import { isOneSource, oneSource, sourceShape } from '../packages/package-source.ts';
+import { assertRun } from '../supervision/active-run.ts';
 import { freezeRun, thawRun } from '../supervision/freezer.ts';
+import type { HeldJail } from '../supervision/held-jail.ts';
+import { restartJail, startJail, stopJail } from '../supervision/operations.ts';
 import { killSchema, sendSignal } from '../supervision/send-signal.ts';
-import type { SupervisedJail } from '../supervision/supervised-jail.ts';
 import { type ApiServer, failures, jailNameSchema, jailParams } from './api-schema.ts';
 import { jailDetail, jailDetailSchema, jailSummary, jailSummarySchema } from './jail-view.ts';
 
@@ -35,8 +38,8 @@ export function jailRoutes(server: ApiServer, agent: Agent): void {
     },
     async (request, reply) => {
       const { name, start, ...source } = request.body;
-      const jail = await agent.install(source, name);
-      if (start) await jail.start();
+      const jail = await installJail(agent, source, name);
+      if (start) await jail.locked(startJail);
       return reply.status(201).send(await jailDetail(jail, paths));
     },
   );
@@ -60,21 +63,21 @@ export function jailRoutes(server: ApiServer, agent: Agent): void {
       return reply.status(204).send(null);
     },
   );
-  const verb = (name: string, summary: string, work: (jail: SupervisedJail) => Promise<void>) =>
+  const verb = (name: string, summary: string, work: (held: HeldJail) => Promise<void>) =>
     server.post(
       `/v1/jails/:name/${name}`,
       { schema: { summary, params: jailParams, response: { 200: jailSummarySchema, ...failures } } },
       async (request) => {
         const jail = agent.jail(request.params.name);
-        await work(jail);
+        await jail.locked(work);
         return jailSummary(jail);
       },
     );
-  verb('start', 'Start a jail', (jail) => jail.start());
-  verb('stop', 'Stop a jail as it declares', (jail) => jail.stop());
-  verb('restart', 'Stop and start a jail', (jail) => jail.restart());
-  verb('freeze', 'Give its processes no time', (jail) => freezing(agent, jail, 'frozen'));
-  verb('thaw', 'Let its processes go on', (jail) => freezing(agent, jail, 'thawed'));
+  verb('start', 'Start a jail', startJail);
+  verb('stop', 'Stop a jail as it declares', stopJail);
+  verb('restart', 'Stop and start a jail', restartJail);
+  verb('freeze', 'Give its processes no time', (held) => freezing(agent, held, 'frozen'));
+  verb('thaw', 'Let its processes go on', (held) => freezing(agent, held, 'thawed'));
   server.post(
     '/v1/jails/:name/kill',
     {
@@ -88,18 +91,16 @@ export function jailRoutes(server: ApiServer, agent: Agent): void {
     async (request) => {
       const jail = agent.jail(request.params.name);
       const { signal } = request.body;
-      await sendSignal(jail.assertRun(), signal);
+      await sendSignal(assertRun(jail), signal);
       await agent.context.events.append('killed', jail.name, { signal });
       return jailSummary(jail);
     },
   );
 }
 
-function freezing(agent: Agent, jail: SupervisedJail, kind: 'frozen' | 'thawed'): Promise<void> {
-  return jail.queue.run(async () => {
-    const run = jail.assertRun();
-    if (run.frozen === (kind === 'frozen')) return;
-    await (kind === 'frozen' ? freezeRun : thawRun)(run.file.record);
-    await agent.context.events.append(kind, jail.name);
-  });
+async function freezing(agent: Agent, held: HeldJail, kind: 'frozen' | 'thawed'): Promise<void> {
+  const run = assertRun(held);
+  if (run.frozen === (kind === 'frozen')) return;
+  await (kind === 'frozen' ? freezeRun : thawRun)(run.file.record);
+  await agent.context.events.append(kind, held.name);
 }

@@ -7,6 +7,7 @@ import type { AgentPaths } from '../state/agent-paths.ts';
 import { readOverrides } from '../state/overrides-file.ts';
 import { overridesSchema } from '../state/overrides-schema.ts';
 import { isRunning } from '../state/run-file.ts';
+import { lastExitSchema } from '../state/state-schema.ts';
 import type { SupervisedJail } from '../supervision/supervised-jail.ts';
 
 /** A jail in a list. */
@@ -20,7 +21,7 @@ export const jailSummarySchema = z
     pid: z.number().int().optional(),
     started: z.string().optional(),
     restarts: z.number().int(),
-    lastExit: z.object({ status: z.number().int().optional(), time: z.string() }).optional(),
+    lastExit: z.object(lastExitSchema.shape).optional(),
     /** With its prefix: the one that a running macvlan jail has, or a stopped one keeps from its network's pool. */
     address: z.string().optional(),
     fault: z.string().optional(),

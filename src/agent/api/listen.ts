@@ -12,6 +12,17 @@ const mostConnections = 1000;
 /** systemd hands sockets over from here on, sd_listen_fds(3). */
 const firstHandedOver = 3;
 
+/** Bytes of a socket's path, without the NUL at its end, unix(7). */
+const longestPath = 107;
+
+/** @throws ProdngError CONFIG: the kernel does not take a longer one */
+export function assertSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= longestPath) return;
+  throw new ProdngError('CONFIG', `${path}: a socket's path has at most ${longestPath} bytes`, {
+    hint: 'set PRODNG_RUN_DIR to a shorter one',
+  });
+}
+
 /**
  * Has the API answer on the socket: the one that systemd holds for us, or one of our own, which root and the group
  * prodng, when there is one, may use; nobody may before it is so.
@@ -85,10 +96,13 @@ export async function listenOnTls(
   try {
     await once(tls, 'listening');
   } catch (cause) {
+    tls.close();
     throw new ProdngError('NETWORK', `${address} port ${port}: ${reasonOf(cause)}`, {
       cause,
     });
   }
+  // such as too many open files, when a connection comes: it goes on listening
+  tls.on('error', (error) => logger.warn({ reason: error.message }, 'over TLS'));
   const cutOff = () => {
     for (const socket of open) socket.destroy();
   };

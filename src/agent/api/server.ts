@@ -83,6 +83,7 @@ export async function openApiDocument(): Promise<object> {
     paths,
     logSize: 0,
     keepVersions: 1,
+    startsAtOnce: 1,
     admit: async () => {},
     mostOfTree: { entries: 0, bytes: 0 },
     raise: {},

@@ -4,6 +4,7 @@ import { metricsText } from '../metrics/metrics.ts';
 import { processSchema, readProcesses } from '../metrics/processes.ts';
 import { readStats, type Stats, statsSchema } from '../metrics/stats.ts';
 import { isRunning } from '../state/run-file.ts';
+import { assertRun } from '../supervision/active-run.ts';
 import { type ApiServer, failures, jailNameSchema, jailParams } from './api-schema.ts';
 import { openEventStream } from './sse.ts';
 
@@ -51,7 +52,7 @@ export function statsRoutes(server: ApiServer, agent: Agent): void {
         response: { 200: z.array(processSchema), ...failures },
       },
     },
-    (request) => readProcesses(agent.jail(request.params.name).assertRun().file.record),
+    (request) => readProcesses(assertRun(agent.jail(request.params.name)).file.record),
   );
   server.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(agent, allStats(agent))),

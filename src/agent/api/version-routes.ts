@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Agent } from '../agent.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import { isOneSource, oneSource, sourceShape } from '../packages/package-source.ts';
+import { rollbackJail, upgradeJail } from '../packages/upgrade.ts';
 import { overridden } from '../state/overridden.ts';
 import { readOverrides, writeOverrides } from '../state/overrides-file.ts';
 import { overridesSchema } from '../state/overrides-schema.ts';
@@ -35,7 +36,7 @@ export function versionRoutes(server: ApiServer, agent: Agent): void {
     '/v1/jails/:name/upgrade',
     { schema: { summary: 'Go to another version', params: jailParams, body: upgradeSchema, response } },
     async ({ params, body: { accept, patience: wait, ...source } }) =>
-      jailDetail(await agent.upgrade(params.name, source, { accept, patience: wait }), paths),
+      jailDetail(await upgradeJail(agent, params.name, source, { accept, patience: wait }), paths),
   );
   server.post(
     '/v1/jails/:name/rollback',
@@ -47,7 +48,7 @@ export function versionRoutes(server: ApiServer, agent: Agent): void {
         response,
       },
     },
-    async ({ params, body }) => jailDetail(await agent.rollback(params.name, body.patience), paths),
+    async ({ params, body }) => jailDetail(await rollbackJail(agent, params.name, body.patience), paths),
   );
   server.patch(
     '/v1/jails/:name/overrides',
@@ -61,12 +62,12 @@ export function versionRoutes(server: ApiServer, agent: Agent): void {
     },
     async ({ params, body }) => {
       const jail = agent.jail(params.name);
-      await jail.queue.run(async () => {
+      await jail.locked(async (held) => {
         const merged = { ...(await readOverrides(jail.name, paths)), ...body };
         const next = overridesSchema.parse(
           Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)),
         );
-        const { declaration } = unpackedJail(versionOf(jail.state), jail.name);
+        const { declaration } = unpackedJail(versionOf(held.state), held.name);
         overridden(jail.name, declaration, next, raise);
         await addresses.set(jail.name, next, () => writeOverrides(jail.name, next, paths));
         const facts = Object.entries(body).map(([key, value]) => [key, String(value)]);

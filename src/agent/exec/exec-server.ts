@@ -8,6 +8,7 @@ import { actingFor, actorOf } from '../api/actor.ts';
 import { apiError, httpStatus } from '../api/api-error.ts';
 import { type ApiServer, failures, jailParams } from '../api/api-schema.ts';
 import type { RunFile } from '../state/run-file.ts';
+import { assertRun } from '../supervision/active-run.ts';
 import { type ExecRequest, execProtocol, execSchema } from './exec-schema.ts';
 import { execute } from './exec-session.ts';
 
@@ -76,7 +77,7 @@ function readRequest(request: IncomingMessage, agent: Agent): { run: RunFile; as
     });
   const parsed = execSchema.safeParse(parseJson(new URLSearchParams(query).get('request') ?? ''));
   if (!parsed.success) throw new ProdngError('USAGE', `exec: ${z.prettifyError(parsed.error)}`);
-  const run = agent.jail(name).assertRun();
+  const run = assertRun(agent.jail(name));
   if (run.frozen) throw new ProdngError('JAIL_STATE', `${name} is frozen`, { hint: `prodng thaw ${name}` });
   return { run: run.file, asked: parsed.data };
 }

@@ -1,4 +1,5 @@
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
+import { loopDelay } from './loop-delay.ts';
 import type { Family } from './prometheus.ts';
 
 /** s; upper ends of the classes that answers are counted in. */
@@ -62,18 +63,7 @@ class Requests {
 
 export const requests = new Requests();
 
-/** ms between two looks: each wakes the processor up. */
-const resolution = 100;
-const delay = monitorEventLoopDelay({ resolution });
-delay.enable();
-/** ms; the delays of a worse hour must not show for good. */
-const window = 60_000;
-let since = performance.now();
-
-/** Seconds of a time between two looks, in ns, beyond what was asked for. */
-function late(ns: number): number {
-  return Math.max(0, ns / 1e9 - resolution / 1000) || 0;
-}
+loopDelay.begin();
 
 /** How the agent itself does. */
 export function agentFamilies(jails: number): Family[] {
@@ -86,7 +76,7 @@ export function agentFamilies(jails: number): Family[] {
     help,
     samples: [{ labels: {}, value }],
   });
-  const families = [
+  return [
     one('jails', 'gauge', 'Installed jails', jails),
     one(
       'start_time_seconds',
@@ -98,14 +88,12 @@ export function agentFamilies(jails: number): Family[] {
     one('heap_bytes', 'gauge', 'Memory of its objects', heapUsed),
     one('cpu_seconds_total', 'counter', 'CPU time of the agent', (user + system) / 1e6),
     one('event_loop_active_seconds_total', 'counter', 'Time that its event loop was at work', active / 1000),
-    one('event_loop_delay_seconds', 'gauge', 'Mean delay of the event loop, last minute', late(delay.mean)),
-    one('event_loop_delay_p99_seconds', 'gauge', 'The delay that 1% exceed', late(delay.percentile(99))),
-    one('event_loop_delay_max_seconds', 'gauge', 'The longest delay', late(delay.max)),
+    {
+      name: 'prodng_agent_event_loop_delay_seconds',
+      type: 'histogram',
+      help: 'How late its event loop came to a timer',
+      samples: loopDelay.samples(),
+    },
     ...requests.families(),
   ];
-  if (performance.now() - since > window) {
-    delay.reset();
-    since = performance.now();
-  }
-  return families;
 }

@@ -54,6 +54,14 @@ function jailFamilies(agent: Agent): Family[] {
       run === undefined ? undefined : Date.parse(run.file.started) / 1000,
     ),
     family('last_exit_status', 'gauge', 'How its service ended last', ({ state }) => state.lastExit?.status),
+    {
+      name: 'prodng_jail_last_exit_reason',
+      type: 'gauge',
+      help: 'Why its service ended last: 1 for the reason',
+      samples: jails.flatMap(({ name, state: { lastExit } }) =>
+        lastExit?.reason === undefined ? [] : [{ labels: { jail: name, reason: lastExit.reason }, value: 1 }],
+      ),
+    },
     family('healthy', 'gauge', 'Whether its last health check passed', ({ health }) =>
       health.status === 'none' ? undefined : health.status === 'healthy' ? 1 : 0,
     ),

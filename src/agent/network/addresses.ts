@@ -1,5 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { addressFault } from '../../jail/network/address-fault.ts';
+import { linkNames } from '../../jail/network/links.ts';
 import type { Uplink } from '../../jail/network/network.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import type { Network, Networks, PoolNetwork } from '../state/networks-schema.ts';
@@ -9,10 +11,14 @@ import type { JailState } from '../state/state-schema.ts';
 import { WorkQueue } from '../supervision/work-queue.ts';
 import { isInPool, nextFree, plainAddress } from './address-pool.ts';
 
-/** A jail, as far as its address is concerned. */
-export interface Addressed {
+/** Another jail, as far as its address is concerned. */
+export interface Neighbour {
   readonly name: string;
-  readonly state: JailState;
+  readonly state: Readonly<JailState>;
+}
+
+/** A jail that is held, and may get an address. */
+export interface Addressed extends Neighbour {
   change(changes: Partial<JailState>, without?: 'address'): Promise<void>;
 }
 
@@ -23,10 +29,10 @@ export interface Addressed {
 export class Addresses {
   readonly #networks: Networks;
   readonly #paths: AgentPaths;
-  readonly #jails: () => Iterable<Addressed>;
+  readonly #jails: () => Iterable<Neighbour>;
   readonly #queue = new WorkQueue();
 
-  constructor(networks: Networks, paths: AgentPaths, jails: () => Iterable<Addressed>) {
+  constructor(networks: Networks, paths: AgentPaths, jails: () => Iterable<Neighbour>) {
     this.#networks = networks;
     this.#paths = paths;
     this.#jails = jails;
@@ -40,6 +46,7 @@ export class Addresses {
   uplinkOf(jail: Addressed, overrides: Overrides): Promise<Uplink> {
     return this.#queue.run(async () => {
       const { name, network, link, address } = this.#wanted(jail.name, overrides);
+      assertLink(jail.name, link);
       const resolvers = network?.dns === undefined ? {} : { resolvers: network.dns };
       if (address === 'dhcp') {
         await release(jail);
@@ -49,13 +56,16 @@ export class Addresses {
         overrides.gateway ?? (network !== undefined && 'subnet' in network ? network.gateway : undefined);
       const rest = { link, ...(gateway === undefined ? {} : { gateway }), ...resolvers };
       if (address !== undefined) {
+        assertAddress(jail.name, address, gateway);
         const owner = (await this.#taken(jail.name, link)).get(plainAddress(address));
         if (owner !== undefined) throw isOthers(jail.name, address, owner);
         await release(jail);
         return { ...rest, address };
       }
       if (name === undefined || network === undefined || !('subnet' in network)) throw nobodySaid(jail.name);
-      return { ...rest, address: await this.#fromPool(jail, name, network) };
+      const pooled = await this.#fromPool(jail, name, network);
+      assertAddress(jail.name, pooled, gateway);
+      return { ...rest, address: pooled };
     });
   }
 
@@ -72,8 +82,10 @@ export class Addresses {
         throw new ProdngError('NETWORK', `${jail}: by DHCP the server names the gateway`, {
           hint: `prodng set ${jail} address=dhcp gateway=`,
         });
+      const link = overrides.uplink ?? this.#chosen(jail, overrides).network?.uplink;
+      if (overrides.uplink !== undefined) assertLink(jail, overrides.uplink);
       if (address !== undefined && address !== 'dhcp') {
-        const link = overrides.uplink ?? this.#chosen(jail, overrides).network?.uplink;
+        assertAddress(jail, address, gateway);
         const owner = (await this.#taken(jail, link)).get(plainAddress(address));
         if (owner !== undefined) throw isOthers(jail, address, owner);
       }
@@ -144,6 +156,23 @@ export class Addresses {
       ? undefined
       : this.#networks.byName[name]?.uplink;
   }
+}
+
+/** @throws ProdngError NETWORK */
+function assertLink(jail: string, link: string): void {
+  if (linkNames().includes(link)) return;
+  throw new ProdngError('NETWORK', `${jail}: this host has no interface ${link}, to make a macvlan on`, {
+    hint: 'see which it has: ip link',
+  });
+}
+
+/** @throws ProdngError NETWORK */
+function assertAddress(jail: string, address: string, gateway: string | undefined): void {
+  const fault = addressFault(address, gateway);
+  if (fault === undefined) return;
+  throw new ProdngError('NETWORK', `${jail}: ${fault}`, {
+    hint: 'address and gateway belong together, such as 192.0.2.10/24 and 192.0.2.1',
+  });
 }
 
 /** Gives back what a jail has from a pool and needs no more. */

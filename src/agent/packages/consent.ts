@@ -1,9 +1,13 @@
 import { Consent } from '../../control/consent.ts';
 import { jailFields } from '../../control/jail-fields.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
-import type { InstalledVersion } from '../state/state-schema.ts';
-import type { SupervisedJail } from '../supervision/supervised-jail.ts';
+import type { InstalledVersion, JailState } from '../state/state-schema.ts';
 import { unpackedJail, versionOf } from './installed.ts';
+
+interface Subject {
+  readonly name: string;
+  readonly state: Readonly<JailState>;
+}
 
 /** A version that a jail may switch to: its rights over the current version were agreed to. */
 export class AgreedVersion {
@@ -26,7 +30,7 @@ export class AgreedVersion {
    *
    * @throws ProdngError CONSENT that names each right that it has over the current version, unless `accept`
    */
-  static ask(jail: SupervisedJail, next: InstalledVersion, accept: boolean): AgreedVersion {
+  static ask(jail: Subject, next: InstalledVersion, accept: boolean): AgreedVersion {
     const current = versionOf(jail.state);
     const declarationOf = (version: InstalledVersion) => ({
       ...unpackedJail(version, jail.name).declaration,
@@ -37,13 +41,13 @@ export class AgreedVersion {
   }
 
   /** The version before the current one: its rights were agreed to when it was installed. */
-  static previous(jail: SupervisedJail): AgreedVersion | undefined {
+  static previous(jail: Subject): AgreedVersion | undefined {
     const { previous, current } = jail.state;
     return previous === undefined ? undefined : new AgreedVersion(previous, current, 'agreed-before');
   }
 
   /** @throws ProdngError JAIL_STATE when the jail has switched to another version since */
-  assertCurrent(jail: SupervisedJail): void {
+  assertCurrent(jail: Subject): void {
     if (jail.state.current === this.#from) return;
     throw new ProdngError('JAIL_STATE', `${jail.name}: another operation has changed its version`, {
       hint: 'repeat the command: it compares the declarations again',

@@ -77,15 +77,20 @@ export function versionOf(state: JailState, sha256 = state.current): InstalledVe
 /**
  * Sets aside the trees that no jail has among its versions, whole or half unpacked: nothing may be unpacking meanwhile.
  *
+ * @param inUse SHA-256 of trees that are kept all the same
  * @returns the paths that they have now; they are to be removed
  */
-export async function setTreesAside(paths: AgentPaths, states: Iterable<JailState>): Promise<string[]> {
+export async function setTreesAside(
+  paths: AgentPaths,
+  states: Iterable<JailState>,
+  inUse: ReadonlySet<string>,
+): Promise<string[]> {
   const folder = treesFolder(paths);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const kept = new Set([...states].flatMap(({ versions }) => versions.map(({ sha256 }) => sha256)));
   const aside: string[] = [];
   for (const name of await readdir(folder)) {
-    if (kept.has(name)) continue;
+    if (kept.has(name) || inUse.has(name)) continue;
     const path = join(folder, name);
     // under its old name it would count as unpacked, or be in the way of the next attempt to unpack it
     aside.push(isAside(name) ? path : await setAside(path));

@@ -13,7 +13,7 @@ const most = 2 ** 33;
  * another one in its place between the check of its signature and the unpacking, or write to it through a mapping, which
  * no time stamp tells. Errors bear the name of the original.
  *
- * @param folder closed to everybody else; its content may be removed when nothing is being copied
+ * @param folder closed to everybody else, in one that is there; its content may be removed when nothing is being copied
  * @throws ProdngError IO when it is no regular file: nobody waits for a fifo
  */
 export async function withPrivateCopy<T>(
@@ -21,7 +21,10 @@ export async function withPrivateCopy<T>(
   folder: string,
   work: (copy: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // not with `recursive`: on a full disk Node then tells ENOENT
+  await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  });
   const copy = join(folder, 'package.deb');
   const file = await openRegular(deb);
   try {

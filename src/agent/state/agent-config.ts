@@ -28,6 +28,8 @@ export const agentConfigSchema = z.strictObject({
     .prefault({}),
   /** Versions of a jail that are kept. */
   keepVersions: z.number().int().min(1).max(100).default(3),
+  /** Jails that are started at a time when the agent begins. */
+  startsAtOnce: z.number().int().min(1).max(64).default(4),
   /** Bytes of a jail's log. */
   logSize: z
     .number()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressFault } from '../../jail/network/address-fault.ts';
 import { type IpBlock, isIn, parseBlock, parseIp } from '../../jail/network/ip-address.ts';
 
 /** The host's interface that a macvlan jail hangs on. */
@@ -30,6 +31,8 @@ const poolSchema = z
       ...(range ?? []).map((one) => ['range', one] as const),
     ])
       if (text !== undefined && !isInside(text, block)) fault(path, `${text} is not in ${subnet}`);
+    const gatewayFault = gateway === undefined ? undefined : addressFault(`${gateway}/${block.prefix}`);
+    if (gatewayFault !== undefined) fault('gateway', gatewayFault);
     const [first, last] = (range ?? []).map((text) => parseIp(text)?.value ?? 0n);
     if (first !== undefined && last !== undefined && first > last)
       fault('range', 'its first is behind its last');

@@ -14,9 +14,27 @@ export const installedVersion = z.strictObject({
   control: z.string(),
 });
 
+/** Of the files below, see docs/agent.md: a file of a higher format is left alone. */
+export const stateFormat = 2;
+
+/** How a run ended: 1 had no reason and no signal. */
+export const lastExitSchema = z.strictObject({
+  /** 128 and the number of the signal that ended it; absent when nobody was left to ask. */
+  status: z.number().int().optional(),
+  time,
+  /**
+   * `oom`: the kernel killed it at its limit of memory; `health`: its checks failed; `operator`: stop, kill or an
+   * upgrade; `signal`: one that somebody else sent; `exit`: by itself.
+   */
+  reason: z.enum(['exit', 'signal', 'oom', 'health', 'operator', 'unknown']).optional(),
+  signal: z.string().optional(),
+});
+export type LastExit = z.infer<typeof lastExitSchema>;
+
 /** All that is kept of a jail for as long as it is installed. */
 export const jailStateSchema = z.strictObject({
-  format: z.literal(1),
+  /** Any that this version reads; it writes the last of them. */
+  format: z.union([z.literal(1), z.literal(stateFormat)]),
   name: z.string().regex(jailNamePattern),
   desired: z.enum(['running', 'stopped']),
   /** The SHA-256 of the version that runs, or is to run. */
@@ -35,8 +53,10 @@ export const jailStateSchema = z.strictObject({
     .optional(),
   /** How often it was started again, and by whose decision it may stop being tried. */
   restarts: z.number().int().nonnegative(),
-  /** How and when its last run ended; without a status when nobody was left to ask. */
-  lastExit: z.strictObject({ status: z.number().int().optional(), time }).optional(),
+  /** Failures in a row, which make the wait for its next start longer. */
+  failures: z.number().int().nonnegative().optional(),
+  /** How and when its last run ended. */
+  lastExit: lastExitSchema.optional(),
   created: time,
 });
 

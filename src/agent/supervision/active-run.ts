@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
 import { killService, type StopTarget, stopService } from '../../jail/lifecycle/stop.ts';
 import type { JailNetwork } from '../../jail/network/network.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import type { RunFile } from '../state/run-file.ts';
 import { clearRun } from './clear-run.ts';
+import type { EndedBy } from './end-reason.ts';
 import type { Exits, RunEnd } from './exits.ts';
 import { isFrozen, thawRun } from './freezer.ts';
 
@@ -17,6 +19,7 @@ export class ActiveRun {
   readonly declaration: JailDeclaration;
   /** Settles when the service has ended, whoever ended it. */
   readonly ended: Promise<RunEnd>;
+  #endedBy: EndedBy | undefined;
   readonly #paths: AgentPaths;
   readonly #exits: Exits;
   readonly #network: JailNetwork | undefined;
@@ -51,8 +54,14 @@ export class ActiveRun {
     return isFrozen(this.file.record);
   }
 
+  /** Who has ended it on purpose, as far as this agent knows. */
+  get endedBy(): EndedBy | undefined {
+    return this.#endedBy;
+  }
+
   /** Stops the service as it declares, and waits for its end. */
   async stop(): Promise<RunEnd> {
+    this.#endedBy ??= 'operator';
     // a frozen process notices no signal
     if (this.frozen) await thawRun(this.file.record);
     const callOff = stopService(this.declaration.stop, this.#target);
@@ -63,7 +72,8 @@ export class ActiveRun {
     }
   }
 
-  async kill(): Promise<RunEnd> {
+  async kill(by: EndedBy = 'operator'): Promise<RunEnd> {
+    this.#endedBy ??= by;
     killService(this.#target);
     return this.ended;
   }
@@ -78,4 +88,16 @@ export class ActiveRun {
     const { cgroup, cgroups } = this.file.record;
     return { pid: this.pid, cgroup, cgroups };
   }
+}
+
+/** @throws ProdngError JAIL_STATE when it does not run */
+export function assertRun({
+  name,
+  run,
+}: {
+  readonly name: string;
+  readonly run: ActiveRun | undefined;
+}): ActiveRun {
+  if (run !== undefined) return run;
+  throw new ProdngError('JAIL_STATE', `${name} does not run`, { hint: `prodng start ${name}` });
 }

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { Socket } from 'node:net';
 import type { HealthCheck } from '../../control/jail-declaration.ts';
-import { reasonOf } from '../../error/prodng-error.ts';
+import { errnoOf, reasonOf } from '../../error/prodng-error.ts';
 import type { RunRecord } from '../../jail/lifecycle/jail-slot.ts';
 import { connectInNetns } from '../../kernel/netns.ts';
 import { startInJail } from '../exec/start-in-jail.ts';
@@ -14,23 +14,26 @@ import { startInJail } from '../exec/start-in-jail.ts';
 export async function checkHealth(check: HealthCheck, record: RunRecord): Promise<string | undefined> {
   try {
     if (check.kind === 'command') return await commandFault([...check.argv], record, check.timeout);
-    const socket = connect(record.pid ?? 0, check.port);
-    if (check.kind === 'http') return await httpFault(socket, check.path, check.timeout);
+    const end = performance.now() + check.timeout;
+    const fd = await connectInNetns(record.pid ?? 0, check.port, check.timeout);
+    // made from outside, to the jail's own loopback: the service sees nothing but itself
+    const socket = new Socket({ fd, readable: true, writable: true });
+    if (check.kind === 'http') return await httpFault(socket, check.path, end, check.timeout);
     socket.destroy();
     return undefined;
   } catch (error) {
-    return reasonOf(error);
+    return errnoOf(error) === 'ETIMEDOUT' ? noAnswer(check.timeout) : reasonOf(error);
   }
 }
 
-/** A connection to the jail's own loopback, made from outside: the service sees nothing but itself. */
-function connect(pid: number, port: number): Socket {
-  return new Socket({ fd: connectInNetns(pid, port), readable: true, writable: true });
+function noAnswer(timeout: number): string {
+  return `no answer within ${timeout} ms`;
 }
 
-function httpFault(socket: Socket, path: string, timeout: number): Promise<string | undefined> {
+/** @param end of the time that it has in all, as performance.now() counts */
+function httpFault(socket: Socket, path: string, end: number, timeout: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(timeout);
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(end - performance.now())));
     const done = (fault?: string) => {
       resolve(fault);
       socket.destroy();
@@ -41,7 +44,7 @@ function httpFault(socket: Socket, path: string, timeout: number): Promise<strin
       response.resume();
       done(statusCode < 400 ? undefined : `HTTP status ${statusCode}`);
     });
-    asked.once('error', (error) => done(signal.aborted ? `no answer within ${timeout} ms` : error.message));
+    asked.once('error', (error) => done(signal.aborted ? noAnswer(timeout) : error.message));
     asked.end();
   });
 }
@@ -50,7 +53,7 @@ function commandFault(argv: string[], record: RunRecord, timeout: number): Promi
   return new Promise((resolve) => {
     const child = startInJail(record, { argv, stdio: ['ignore', 'ignore', 'ignore'] });
     const timer = setTimeout(() => {
-      resolve(`no answer within ${timeout} ms`);
+      resolve(noAnswer(timeout));
       // the runtime passes it on to the program
       child.kill('SIGTERM');
     }, timeout);

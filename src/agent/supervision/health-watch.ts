@@ -58,7 +58,7 @@ export class HealthWatch {
       else if (failures >= patience) {
         await this.#become('unhealthy', fault);
         if (run.declaration.restart.policy === 'no') continue;
-        void run.kill();
+        void run.kill('health');
         return;
       }
     }

@@ -1,13 +1,12 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { startConfined } from '../../jail/confine/start-confined.ts';
 import { type RunRecord, runFolder } from '../../jail/lifecycle/jail-slot.ts';
 import { endDhcpClientArgv } from '../../jail/network/dhcp-client.ts';
 import type { JailNetwork, Uplink } from '../../jail/network/network.ts';
 import { createJail } from '../../jail/runtime/create-jail.ts';
-import { prepareUnpacked, type UnpackedJail } from '../../jail/runtime/prepare-jail.ts';
+import type { PreparedJail } from '../../jail/runtime/prepare-jail.ts';
 import { tryLock } from '../../kernel/at.ts';
 import { killAndReap } from '../../kernel/child-watch.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
@@ -17,8 +16,7 @@ import { launchMonitored } from './monitor.ts';
 export interface StartRequest {
   /** The jail's name, which may be that of an instance. */
   name: string;
-  jail: UnpackedJail;
-  rootfs: string;
+  prepared: PreparedJail;
   uplink?: Uplink;
   /** Beside a run of the same jail, which holds the name's lock. */
   beside: boolean;
@@ -32,7 +30,6 @@ export interface StartRequest {
 export interface StartedRun {
   run: RunFile;
   network: JailNetwork;
-  declaration: JailDeclaration;
 }
 
 /**
@@ -46,16 +43,10 @@ export interface StartedRun {
  * @throws ProdngError as runJail does
  */
 export async function startRun(
-  { name, jail, rootfs, uplink, beside, wanted, logSize }: StartRequest,
+  { name, prepared, uplink, beside, wanted, logSize }: StartRequest,
   paths: AgentPaths,
   onRun: (run: RunFile) => void,
 ): Promise<StartedRun> {
-  const prepared = await prepareUnpacked(jail, rootfs, {
-    paths: paths.jail,
-    name,
-    ...(uplink === undefined ? {} : { uplink }),
-  });
-  const { declaration } = prepared;
   mkdirSync(runFolder(paths.jail), { recursive: true, mode: 0o700 });
   const lock = beside ? undefined : lockName(name, paths);
   let run: RunFile = {
@@ -93,7 +84,7 @@ export async function startRun(
           record('running', created.record);
         },
       });
-      return { run, network, declaration };
+      return { run, network };
     } catch (error) {
       // it is traced: its parent does not learn of its end before we have
       await killAndReap(created.pid);

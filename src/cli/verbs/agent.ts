@@ -2,6 +2,9 @@ import type { Command } from 'commander';
 import { prodngPaths } from '../../system/paths.ts';
 import { untilInterrupted } from '../terminal/agent-client.ts';
 
+/** ms for what is under way when the agent ends. */
+const patience = 1000;
+
 const examples = `
 Examples:
   sudo prodng agent
@@ -19,6 +22,11 @@ export function register(program: Command): void {
     .addHelpText('after', examples)
     .action(async () => {
       const { runAgent } = await import('../../agent/daemon.ts');
-      await runAgent(prodngPaths(), untilInterrupted('SIGINT', 'SIGTERM'));
+      try {
+        await runAgent(prodngPaths(), untilInterrupted('SIGINT', 'SIGTERM'));
+      } finally {
+        // what it was in the middle of, such as a start, is undone by the next agent
+        setTimeout(() => process.exit(), patience).unref();
+      }
     });
 }

@@ -32,9 +32,15 @@ const columns: Column<JailSummary>[] = [
   { title: 'ADDRESS', text: ({ address }) => address?.replace(/\/.*$/, '') ?? '-' },
   {
     title: 'LAST EXIT',
-    text: ({ lastExit }) => (lastExit === undefined ? '-' : String(lastExit.status ?? '?')),
+    text: ({ lastExit }) => (lastExit === undefined ? '-' : exitText(lastExit)),
   },
 ];
+
+/** The status, and why when it was not its own end: `137 oom`. */
+function exitText({ status, reason }: NonNullable<JailSummary['lastExit']>): string {
+  const why = reason === undefined || reason === 'exit' ? '' : ` ${reason}`;
+  return `${status ?? '?'}${why}`;
+}
 
 async function list({ format }: { format: OutputForm }): Promise<void> {
   const client = await agentClient();

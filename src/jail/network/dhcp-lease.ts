@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isIn, parseBlock, parseIp } from './ip-address.ts';
+import { addressFault } from './address-fault.ts';
+import { parseIp } from './ip-address.ts';
 import type { Lease, LeaseFile } from './lease-types.ts';
 
 /**
@@ -44,19 +45,13 @@ export function readLease(bundle: string): LeaseFile | undefined {
   }
 }
 
-/** Neither "this network", loopback, multicast nor reserved, RFC 6890. */
-const unicast = z.ipv4().refine((text) => {
-  const first = Number(text.split('.', 1)[0]);
-  return first > 0 && first !== 127 && first < 224;
-}, 'no address that a jail can have');
-
 /** Shorter blocks than any network has: a wrong mask must not make half of the Internet a neighbour. */
 const shortestPrefix = 8;
 
 /** The environment that udhcpc gives its script, of which all values are the server's. */
 const answerSchema = z
   .object({
-    ip: unicast,
+    ip: z.ipv4(),
     subnet: z.ipv4(),
     serverid: z.ipv4(),
     lease: z.string().regex(/^\d{1,10}$/),
@@ -70,18 +65,13 @@ const answerSchema = z
     const prefix = prefixOf(subnet);
     if (prefix === undefined || prefix < shortestPrefix) return refuse(`${subnet} is no network's mask`);
     const address = `${ip}/${prefix}`;
-    const block = parseBlock(address);
-    if (block === undefined || (prefix < 31 && [block.first, block.last].includes(block.address.value)))
-      return refuse(`${address} is not the address of a host`);
     const seconds = Number(lease);
     if (seconds === 0) return refuse('a lease of no time');
     // there may be several, the preferred one first: RFC 2132 3.5
-    const gateway = router?.split(' ')[0];
-    if (gateway === undefined || gateway === '') return { address, server: serverid, seconds };
-    const way = z.ipv4().safeParse(gateway).success ? parseIp(gateway) : undefined;
-    if (way === undefined || !isIn(way, block) || way.value === block.address.value)
-      return refuse(`${JSON.stringify(gateway.slice(0, 50))} is no gateway of ${address}`);
-    return { address, gateway, server: serverid, seconds };
+    const gateway = router?.split(' ')[0] || undefined;
+    const fault = addressFault(address, gateway);
+    if (fault !== undefined) return refuse(fault);
+    return { address, ...(gateway === undefined ? {} : { gateway }), server: serverid, seconds };
   });
 
 /**

@@ -10,6 +10,7 @@ import type { RunRecord } from '../lifecycle/jail-slot.ts';
 import type { Watchdog } from '../lifecycle/watchdog.ts';
 import { runTool } from '../runtime/host-tool.ts';
 import { applyFirewall, type Destinations } from './firewall.ts';
+import { linkNames } from './links.ts';
 
 /** What the one who starts a macvlan jail decides; a package cannot know it. */
 export interface Uplink {
@@ -142,8 +143,7 @@ const fallbackLinks = /^(?:lo|sit0|tunl0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|i
 
 /** Says what is different about a jail's interfaces. */
 export function compareLinks(declaration: JailDeclaration, pid: number): string[] {
-  const lines = readFileSync(`/proc/${pid}/net/dev`, 'utf8').split('\n').slice(2);
-  const links = lines.map((line) => line.split(':')[0]?.trim() ?? '').filter((link) => link !== '');
+  const links = linkNames(String(pid));
   const wanted = declaration.network === 'macvlan' ? [jailLink] : [];
   return [
     ...wanted.filter((link) => !links.includes(link)).map((link) => `the interface ${link} is missing`),

@@ -1,6 +1,10 @@
+import { closeSync } from 'node:fs';
 import { createServer, type Server, Socket } from 'node:net';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { connectInNetns } from '../../kernel/netns.ts';
+
+/** ms that a service may take to accept a connection. */
+const patience = 10_000;
 
 /** A TCP port of a jail that the host's own loopback answers for. */
 export interface PublishedPort {
@@ -25,7 +29,10 @@ export async function publishPort(
   hostAddress = '127.0.0.1',
 ): Promise<PublishedPort> {
   const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (client) => forward(client, pid, jailPort, open));
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    client.on('error', () => {});
+    void forward(client, pid, jailPort, open);
+  });
   await listen(server, hostPort, hostAddress);
   const address = server.address();
   return {
@@ -38,21 +45,22 @@ export async function publishPort(
   };
 }
 
-function forward(client: Socket, pid: number, jailPort: number, open: Set<Socket>): void {
-  let service: Socket;
+async function forward(client: Socket, pid: number, jailPort: number, open: Set<Socket>): Promise<void> {
+  open.add(client);
+  client.once('close', () => open.delete(client));
+  let fd: number;
   try {
-    service = new Socket({
-      fd: connectInNetns(pid, jailPort),
-      readable: true,
-      writable: true,
-      allowHalfOpen: true,
-    });
+    fd = await connectInNetns(pid, jailPort, patience);
   } catch {
     // nothing listens in the jail: the client sees what it would see there
-    client.on('error', () => {});
     client.resetAndDestroy();
     return;
   }
+  if (client.destroyed) {
+    closeSync(fd);
+    return;
+  }
+  const service = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
   for (const [from, to] of [
     [client, service],
     [service, client],

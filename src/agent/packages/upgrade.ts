@@ -1,0 +1,113 @@
+import { ProdngError } from '../../error/prodng-error.ts';
+import type { Agent } from '../agent.ts';
+import { packageOf } from '../state/jail-name.ts';
+import type { JailState } from '../state/state-schema.ts';
+import type { HeldJail } from '../supervision/held-jail.ts';
+import type { SupervisedJail } from '../supervision/supervised-jail.ts';
+import { switchVersion } from '../supervision/switch-version.ts';
+import { AgreedVersion } from './consent.ts';
+import { versionOf } from './installed.ts';
+import type { PackageSource } from './package-source.ts';
+import type { UnpackedTree } from './trees.ts';
+
+export interface UpgradeOptions {
+  /** That the new version may declare more than the old one. */
+  accept: boolean;
+  /** How long the new version may take to prove healthy, ms. */
+  patience: number;
+}
+
+/**
+ * Takes a jail to another version of its package. The new tree is unpacked and compared beside the old.
+ *
+ * @throws ProdngError CONSENT when it declares more and nobody has agreed, JAIL_UNHEALTHY when the old one goes on
+ */
+export async function upgradeJail(
+  agent: Agent,
+  name: string,
+  source: PackageSource,
+  options: UpgradeOptions,
+): Promise<SupervisedJail> {
+  const jail = agent.jail(name);
+  const found = await agent.options.finder.find(source, versionOf(jail.state).version);
+  try {
+    const tree = await agent.trees.unpack(found.deb);
+    try {
+      await jail.locked((held) => upgrade(agent, held, tree, found.deb, options));
+    } finally {
+      tree.release();
+      await agent.collect();
+    }
+  } finally {
+    await found.done();
+  }
+  return jail;
+}
+
+async function upgrade(
+  agent: Agent,
+  held: HeldJail,
+  { name, installed }: UnpackedTree,
+  deb: string,
+  { accept, patience }: UpgradeOptions,
+): Promise<void> {
+  if (name !== packageOf(held.name))
+    throw new ProdngError('USAGE', `${deb} is the package ${name}, and ${held.name} is none of it`);
+  const agreed = AgreedVersion.ask(held, installed, accept);
+  const { versions } = held.state;
+  const others = versions.filter(({ sha256 }) => sha256 !== installed.sha256);
+  await held.change({ versions: [...others, installed] });
+  try {
+    await goTo(agent, held, agreed, 'upgrade', patience);
+  } catch (error) {
+    // what was there before is kept; on a full disk all is
+    const isNew = others.length === versions.length && held.state.current !== installed.sha256;
+    if (isNew) await held.change({ versions }).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Takes a jail back to the version that it had before.
+ *
+ * @throws ProdngError JAIL_STATE when there is none, JAIL_UNHEALTHY when the present one goes on
+ */
+export async function rollbackJail(agent: Agent, name: string, patience: number): Promise<SupervisedJail> {
+  const jail = agent.jail(name);
+  try {
+    await jail.locked(async (held) => {
+      const previous = AgreedVersion.previous(held);
+      if (previous === undefined)
+        throw new ProdngError('JAIL_STATE', `${name}: there is no earlier version of it`, {
+          hint: `see what is kept: prodng inspect ${name}`,
+        });
+      await goTo(agent, held, previous, 'rollback', patience);
+    });
+  } finally {
+    await agent.collect();
+  }
+  return jail;
+}
+
+async function goTo(
+  agent: Agent,
+  held: HeldJail,
+  to: AgreedVersion,
+  kind: 'upgrade' | 'rollback',
+  patience: number,
+): Promise<void> {
+  if (held.state.current === to.sha256) return;
+  await switchVersion(held, to, kind, patience, agent.context);
+  await held.change({ versions: keptVersions(held.state, agent.options.keepVersions) });
+}
+
+/** The current version, the one before it, and the newest of the others: so many in all. */
+function keptVersions(
+  { versions, current, previous }: Readonly<JailState>,
+  count: number,
+): JailState['versions'] {
+  const needed = new Set([current, ...(previous === undefined ? [] : [previous])]);
+  const others = versions.map(({ sha256 }) => sha256).filter((sha256) => !needed.has(sha256));
+  const kept = new Set([...needed, ...others.slice(Math.max(0, others.length - (count - needed.size)))]);
+  return versions.filter(({ sha256 }) => kept.has(sha256));
+}

@@ -1,0 +1,36 @@
+import type { JailDeclaration } from '../../control/jail-declaration.ts';
+import type { Uplink } from '../../jail/network/network.ts';
+import { type PreparedJail, prepareUnpacked } from '../../jail/runtime/prepare-jail.ts';
+import type { AgentContext } from '../agent-context.ts';
+import type { Addressed } from '../network/addresses.ts';
+import { rootfsOf, unpackedJail, versionOf } from '../packages/installed.ts';
+import { overridden } from '../state/overridden.ts';
+import { readOverrides } from '../state/overrides-file.ts';
+
+/** All that a start needs and that can be known before it: nothing of a run exists yet. */
+export interface LaunchPlan {
+  sha256: string;
+  declaration: JailDeclaration;
+  uplink?: Uplink;
+  prepared: PreparedJail;
+}
+
+/**
+ * Decides all about a start: the operator's overrides, the uplink and address, names of Jail-Connect, the rootfs. What
+ * is wrong with any of them is found here, before a run that serves is stopped for the sake of the new one.
+ *
+ * @throws ProdngError CONFIG, POLICY, NETWORK and what prepareUnpacked throws
+ */
+export async function planLaunch(
+  jail: Addressed,
+  sha256: string,
+  { paths, raise, addresses }: Pick<AgentContext, 'paths' | 'raise' | 'addresses'>,
+): Promise<LaunchPlan> {
+  const unpacked = unpackedJail(versionOf(jail.state, sha256), jail.name);
+  const overrides = await readOverrides(jail.name, paths);
+  const declaration = overridden(jail.name, unpacked.declaration, overrides, raise);
+  const uplink = declaration.network === 'macvlan' ? await addresses.uplinkOf(jail, overrides) : undefined;
+  const options = { paths: paths.jail, name: jail.name, ...(uplink === undefined ? {} : { uplink }) };
+  const prepared = await prepareUnpacked({ ...unpacked, declaration }, rootfsOf(unpacked, paths), options);
+  return { sha256, declaration: prepared.declaration, prepared, ...(uplink === undefined ? {} : { uplink }) };
+}
