@@ -118,6 +118,7 @@ export class Agent {
     ]);
     await this.#tolerant(undefined, async () => startInOrder(await this.#order(), this.options.startsAtOnce));
     await this.collect(await leftAside(volumesFolder(paths)));
+    if (!this.#closed) await this.context.events.append('agent-settled');
   }
 
   /** @throws ProdngError JAIL_UNKNOWN; JAIL_STATE when its state cannot be read */

@@ -136,8 +136,14 @@ class Scene {
     return { faults, answered: wasAnswered, isOld: sameState(before, now) };
   }
 
-  #start(): Promise<void> {
-    return this.#host.startAgent({}, this.#netns);
+  /** It answers before it has cleared away what the one before has left. */
+  async #start(): Promise<void> {
+    await this.#host.startAgent({}, this.#netns);
+    await until(async () => {
+      const events: { kind: string }[] = JSON.parse(await this.#request('GET', '/v1/events?tail=1000'));
+      const last = events.findLast(({ kind }) => kind === 'agent-started' || kind === 'agent-settled');
+      return last?.kind === 'agent-settled';
+    });
   }
 
   async #makePackages(kind: Kind): Promise<void> {
