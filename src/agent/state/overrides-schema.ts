@@ -10,6 +10,9 @@ const address = z.union([z.ipv4(), z.ipv6()]);
 /** A number with the bounds that the declared one has. */
 const bounded = ({ least, most }: Bound<number>) => z.number().int().min(least).max(most).optional();
 
+/** Bytes. With less a runtime cannot set a jail up: runc 1.1 fails at 2 MiB and works at 4 MiB. */
+const leastMemory = 2 ** 22;
+
 /** What an operator sets for a jail beside what its package declares. */
 export const overridesSchema = z.strictObject({
   /** The host's interface that a macvlan jail hangs on. */
@@ -20,7 +23,7 @@ export const overridesSchema = z.strictObject({
   address: z.union([z.literal('dhcp'), z.cidrv4(), z.cidrv6()]).optional(),
   gateway: address.optional(),
   /** Bytes. */
-  memory: bounded(memoryBound),
+  memory: bounded({ ...memoryBound, least: leastMemory }),
   /** Percent of one CPU. */
   cpu: bounded(cpuBound),
   pids: bounded(pidsBound),
