@@ -45,6 +45,9 @@ _prodng() {
       'key list' | \
       'key export' | \
       'key import' | \
+      'key renew' | \
+      'key rotate' | \
+      'key revoke' | \
       'publish promote' | \
       'publish refresh' | \
       'publish snapshot' | \
@@ -159,7 +162,7 @@ _prodng() {
       esac ;;
     'key')
       case $prev in
-        *) values='new list export import' options='--help' ;;
+        *) values='new list export import renew rotate revoke' options='--help' ;;
       esac ;;
     'publish')
       case $prev in
@@ -315,6 +318,28 @@ _prodng() {
       case $prev in
         --format) values='text json' ;;
         *) of=files options='--format --json --help' ;;
+      esac ;;
+    'key renew')
+      case $prev in
+        --expires) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        --format) values='text json' ;;
+        *) of=files options='--expires --passphrase-fd --format --json --help' ;;
+      esac ;;
+    'key rotate')
+      case $prev in
+        --expires) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        --format) values='text json' ;;
+        *) of=files options='--expires --passphrase-fd --format --json --help' ;;
+      esac ;;
+    'key revoke')
+      case $prev in
+        --reason) values='superseded retired compromised' ;;
+        --text) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        --format) values='text json' ;;
+        *) of=files options='--reason --text --passphrase-fd --format --json --help' ;;
       esac ;;
     'publish promote')
       case $prev in

@@ -48,7 +48,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'key',
-    summary: 'create, list, export and import signing keys',
+    summary: 'create and manage signing keys',
     load: () => import('./verbs/key.ts'),
   },
   {

@@ -116,8 +116,18 @@ async function gpg(
   }
   if (status.value !== 0)
     throw new ProdngError('KEY', `gpg cannot sign: ${Buffer.concat(said).toString().trim()}`, {
-      hint: 'is the token plugged in, and GPG_TTY set? Try: echo | gpg --sign',
+      hint: gpgHint(Buffer.concat(said).toString()),
     });
   if (fed.status === 'rejected') throw fed.reason;
   return Buffer.concat(output);
+}
+
+/** gpg's message names the cause only in part: the key's own state comes before that of the token. */
+function gpgHint(message: string): string {
+  if (/expired/i.test(message))
+    return 'the key has expired: renew it with gpg --quick-set-expire, or use another key';
+  if (/revoked/i.test(message)) return 'the key is revoked: use another key';
+  if (/no pinentry|inappropriate ioctl|no such device/i.test(message))
+    return 'is the token plugged in, and GPG_TTY set? Try: echo | gpg --sign';
+  return 'try the same key by hand: echo | gpg --sign --local-user KEYID';
 }

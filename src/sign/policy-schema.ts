@@ -18,4 +18,6 @@ const rule = z
 export const policySchema = z.strictObject({
   keyring: z.array(z.string().min(1)).min(1),
   require: z.array(rule).min(1),
+  /** Keys must be valid now, not only when they signed. */
+  validNow: z.boolean().optional(),
 });

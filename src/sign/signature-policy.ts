@@ -19,6 +19,8 @@ export interface SignaturePolicy {
   keyring: PublicKey[];
   /** All of them must hold. */
   rules: SignatureRule[];
+  /** Whether keys must be valid now, not only when they signed. */
+  validNow: boolean;
 }
 
 /** What a policy says of a .deb's signatures. */
@@ -30,7 +32,8 @@ export interface PolicyVerdict {
 
 /**
  * Reads a policy file, JSON: `{"keyring": ["release.asc"], "require": [{"name": "release", "keys": ["FINGERPRINT"],
- * "atLeast": 1}]}`. Keyrings are relative to the policy; `atLeast` is all of the keys when it is not there.
+ * "atLeast": 1}]}`. Keyrings are relative to the policy; `atLeast` defaults to all of the keys. With `"validNow": true`
+ * keys must be valid now, too.
  *
  * @throws ProdngError CONFIG naming the place, KEY or IO for a keyring
  */
@@ -49,28 +52,31 @@ export async function readSignaturePolicy(file: string): Promise<SignaturePolicy
     if (missing !== undefined)
       throw new ProdngError('CONFIG', `${file}: ${name}: key ${missing} is in none of its keyrings`);
   }
-  return { keyring, rules };
+  return { keyring, rules, validNow: parsed.data.validNow ?? false };
 }
 
 /**
- * Judges signatures by a policy. A key counts once however often it signed. A signature that is bad fails the whole,
- * whoever else signed: the file is not what somebody signed. One by a key outside the keyring counts for nothing.
+ * Checks signatures against a policy. A key counts once however often it signed. A bad signature fails the whole policy:
+ * the file is not what was signed. A signature by a key outside of the keyring is ignored.
  */
 export function judgeSignatures(
   reports: readonly SignatureReport[],
   rules: readonly SignatureRule[],
+  validNow = false,
 ): PolicyVerdict {
+  const counts = ({ status, keyNow }: SignatureReport) =>
+    status === 'valid' && (!validNow || keyNow === 'valid');
   const findings = reports
     .filter(({ status }) => status === 'bad' || status === 'unreadable')
     .map(({ message }) => message);
   const signed = new Set(
-    reports.flatMap(({ status, fingerprint }) => (status === 'valid' && fingerprint ? [fingerprint] : [])),
+    reports.filter(counts).flatMap(({ fingerprint }) => (fingerprint === undefined ? [] : [fingerprint])),
   );
   for (const { name, keys, atLeast } of rules) {
     const count = keys.filter((key) => signed.has(key)).length;
     if (count >= atLeast) continue;
     const why = reports
-      .filter(({ status, fingerprint }) => status !== 'valid' && fingerprint && keys.includes(fingerprint))
+      .filter((each) => !counts(each) && each.fingerprint !== undefined && keys.includes(each.fingerprint))
       .map(({ message }) => `; ${message}`);
     findings.push(`${name}: ${count} of the ${atLeast} signatures it needs${why.join('')}`);
   }

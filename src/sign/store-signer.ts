@@ -3,6 +3,7 @@ import type { PrivateKey } from 'openpgp';
 import { ProdngError } from '../error/prodng-error.ts';
 import { collect } from './collect.ts';
 import { day, type KeyFacts, keyFacts } from './key-facts.ts';
+import { leastRsaBits } from './key-fault.ts';
 import { openpgp, signatureConfig } from './openpgp.ts';
 import type { SignatureTime, Signer } from './signer.ts';
 
@@ -50,17 +51,26 @@ function refuseUnusable(key: PrivateKey, facts: KeyFacts, date: Date): void {
   if (revoked) throw new ProdngError('KEY', `key ${fingerprint} is revoked`, { hint: otherKey });
   if (expires !== undefined && expires <= now)
     throw new ProdngError('KEY', `key ${fingerprint} expired on ${day(expires)}`, { hint: otherKey });
+  const { bits } = key.getAlgorithmInfo();
+  if (algorithm.startsWith('rsa') && bits !== undefined && bits < leastRsaBits)
+    throw new ProdngError(
+      'KEY',
+      `key ${fingerprint} is RSA with ${bits} bits; ${leastRsaBits} are the minimum`,
+      {
+        hint: otherKey,
+      },
+    );
   if (key.keyPacket.version !== 4 || /^(?:curve|ed)(?:25519|448)$/i.test(key.getAlgorithmInfo().algorithm))
     throw new ProdngError(
       'KEY',
-      `key ${fingerprint} (${algorithm}): gpgv and debsig-verify know no such keys`,
+      `key ${fingerprint} (${algorithm}): gpgv and debsig-verify do not support such keys`,
       {
         hint: otherKey,
       },
     );
 }
 
-const otherKey = 'sign with another key; make one: prodng key new "Name <mail@example.org>"';
+const otherKey = 'sign with another key; create one with: prodng key new "Name <mail@example.org>"';
 
 async function unlock(key: PrivateKey, passphrase: string, facts: KeyFacts): Promise<PrivateKey> {
   const { decryptKey } = await openpgp();

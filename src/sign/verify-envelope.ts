@@ -81,7 +81,7 @@ async function verifyPlain(
       status: 'bad',
       message: `${member} claims to be signed by ${who}: it is a signature over other bytes`,
     };
-  const fault = await keyFault(key, facts, key.getKeyID(), now);
+  const fault = await keyFault(key, key.getKeyID(), now);
   if (fault === undefined) return { ...found, status: 'valid', message: `${member} is signed by ${who}` };
   return { ...found, status: fault.status, message: `${member} is signed by ${who}: ${fault.why}` };
 }

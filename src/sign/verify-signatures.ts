@@ -1,13 +1,13 @@
-import type { PublicKey, Signature } from 'openpgp';
+import type { KeyID, PublicKey, Signature } from 'openpgp';
 import { collect } from './collect.ts';
 import { keyFacts } from './key-facts.ts';
-import { type Fault, keyFault, timeFault } from './key-fault.ts';
+import { type Fault, keyFault } from './key-fault.ts';
 import { openpgp } from './openpgp.ts';
 import { openSignedBytes, type SignedBytes } from './signed-bytes.ts';
 
 /**
- * `valid`: these bytes, by a key of the keyring that is in force now. `bad`: a key of the keyring, but not these bytes.
- * `unreadable`: no OpenPGP signature at all.
+ * `valid`: these bytes, by a key of the keyring that was valid when the signature was made. `expired`, `revoked`: it was
+ * not. `bad`: a key of the keyring, but not these bytes. `unreadable`: no OpenPGP signature at all.
  */
 export type SignatureStatus = 'valid' | 'bad' | 'unknown-key' | 'expired' | 'revoked' | 'unreadable';
 
@@ -24,15 +24,20 @@ export interface SignatureReport {
   signer?: string;
   /** When it says it was made, seconds since 1970. Not proven unless valid. */
   made?: number;
+  /** Whether the key could still sign now; only for valid signatures. A policy may require it. */
+  keyNow?: 'valid' | 'expired' | 'revoked';
   /** A whole sentence: what was found. */
   message: string;
 }
 
+/** ms that a signature may be ahead of this host's clock. */
+export const clockTolerance = 300_000;
+
 /**
  * Checks every signature in a .deb.
  *
- * @param keyring whom to believe; an expired or revoked key in it makes its signatures `expired` or `revoked`
- * @param now what expiry is measured by
+ * @param keyring trusted keys. Each is checked at the time of the signature: see keyFault
+ * @param now the current time; signatures made later than `clockTolerance` from now are bad
  * @returns one report for each signature, in the file's order; none for an unsigned file
  * @throws ProdngError when the file is no .deb that openDeb takes: a member after the signatures, for instance
  */
@@ -134,29 +139,37 @@ async function verifyOne(
   const signer = facts.userIds[0] ?? facts.fingerprint;
   const found = { member, keyId, fingerprint: facts.fingerprint, signer, ...made };
   const who = `${signer} (${facts.fingerprint})`;
-  const fault = (await dataFault(signature, data, key, now)) ?? (await keyFault(key, facts, id, now));
-  if (fault === undefined) return { ...found, status: 'valid', message: `${member} is signed by ${who}` };
+  const at = created ?? now;
+  const fault = (await dataFault(signature, data, key, id, now)) ?? (await keyFault(key, id, at, now));
+  if (fault === undefined) {
+    const later = await keyFault(key, id, now);
+    const note = later === undefined ? '' : `; ${later.why.replace(/ had /, ' has ')} since`;
+    const keyNow = later === undefined ? 'valid' : later.status === 'bad' ? 'expired' : later.status;
+    return { ...found, status: 'valid', keyNow, message: `${member} is signed by ${who}${note}` };
+  }
   const claim = fault.status === 'bad' ? 'claims to be' : 'is';
   return { ...found, status: fault.status, message: `${member} ${claim} signed by ${who}: ${fault.why}` };
 }
 
-/** What is wrong with the signature itself, or with its key when it was made. */
+/** What is wrong with the signature itself, whatever its key. */
 async function dataFault(
   signature: Signature,
   data: () => AsyncIterable<Uint8Array>,
   key: PublicKey,
+  id: KeyID,
   now: Date,
 ): Promise<Fault | undefined> {
-  const { createMessage, enums, verify } = await openpgp();
+  const { createMessage, enums } = await openpgp();
+  const [packet] = signature.packets;
   // a text signature is blind to line endings, which in a .deb are bytes like others
-  if (signature.packets[0]?.signatureType !== enums.signature.binary)
+  if (packet?.signatureType !== enums.signature.binary)
     return { status: 'bad', why: 'it is not a signature of binary data' };
-  const message = await createMessage({ binary: await collect(data()) });
-  const result = await verify({ message, signature, verificationKeys: key, date: now, format: 'binary' });
-  const [one] = result.signatures;
-  if (one === undefined) return { status: 'bad', why: 'it cannot be verified' };
+  const [literal] = (await createMessage({ binary: await collect(data()) })).packets;
+  const signer = key.getKeys(id)[0];
+  if (literal === undefined || signer === undefined) return { status: 'bad', why: 'it cannot be verified' };
+  const date = new Date(now.getTime() + clockTolerance);
   try {
-    await one.verified;
+    await packet.verify(signer.keyPacket, enums.signature.binary, literal, date, true);
     return undefined;
   } catch (error) {
     const why = reason(error);
@@ -164,8 +177,7 @@ async function dataFault(
       return { status: 'bad', why: 'it is a signature over other bytes' };
     if (/creation time is in the future/i.test(why))
       return { status: 'bad', why: 'it is dated ahead of the clock' };
-    // openpgp.js looks at the key only once the signature has proven right
-    return /^signature is expired/i.test(why) ? { status: 'bad', why } : timeFault(why);
+    return { status: 'bad', why };
   }
 }
 

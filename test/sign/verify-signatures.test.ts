@@ -59,6 +59,7 @@ describe('verifySignatures', () => {
         fingerprint: release.fingerprint,
         signer: 'release <release@example.org>',
         made: Date.parse('2025-03-01T12:00:00Z') / 1000,
+        keyNow: 'valid',
         message: `_gpgorigin is signed by release <release@example.org> (${release.fingerprint})`,
       },
       expect.objectContaining({ member: '_gpgmaint', status: 'valid', fingerprint: review.fingerprint }),
@@ -108,20 +109,20 @@ describe('verifySignatures', () => {
     ]);
   });
 
-  it('tells an expired key from a bad signature, and when it expired', async () => {
+  it('takes a signature by a key that has expired since, and says so', async () => {
     const deb = await signed('expired.deb', await expiredSigner(scratch.store, 'old'));
     const [report] = await verifySignatures(deb, await scratch.store.publicKeys());
-    expect(report?.status).toBe('expired');
-    expect(report?.message).toContain('the key expired on 2020-01-02');
+    expect(report).toMatchObject({ status: 'valid', keyNow: 'expired' });
+    expect(report?.message).toContain('the key has expired since');
     const then = new Date('2020-01-01T12:00:00Z');
-    expect((await verifySignatures(deb, await scratch.store.publicKeys(), then))[0]?.status).toBe('valid');
+    expect((await verifySignatures(deb, await scratch.store.publicKeys(), then))[0]?.keyNow).toBe('valid');
   });
 
   it('does not believe a signature that is dated ahead of the clock', async () => {
     const [report] = await verifySignatures(
       await signed('early.deb', release),
       await scratch.store.publicKeys(),
-      new Date('2025-03-01T11:59:59Z'),
+      new Date('2025-03-01T11:54:59Z'),
     );
     expect([report?.status, report?.message]).toEqual(['bad', expect.stringContaining('ahead of the clock')]);
   });

@@ -8,9 +8,9 @@ export function admission({ signaturePolicy }: Pick<AgentConfig, 'signaturePolic
   return async (deb) => {
     const { readSignaturePolicy, judgeSignatures } = await import('../../sign/signature-policy.ts');
     const { verifySignatures } = await import('../../sign/verify-signatures.ts');
-    // read anew each time, so that a key that was taken out of it counts no more
-    const { keyring, rules } = await readSignaturePolicy(signaturePolicy);
-    const { passed, findings } = judgeSignatures(await verifySignatures(deb, keyring), rules);
+    // read each time, so that a key removed from it no longer counts
+    const { keyring, rules, validNow } = await readSignaturePolicy(signaturePolicy);
+    const { passed, findings } = judgeSignatures(await verifySignatures(deb, keyring), rules, validNow);
     if (!passed)
       throw new ProdngError(
         'SIGNATURE',

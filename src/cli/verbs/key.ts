@@ -6,6 +6,7 @@ import { prodngPaths } from '../../system/paths.ts';
 import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { askNewPassphrase, type PassphraseOptions, passphraseOption } from '../terminal/passphrase.ts';
 import { print, standardError } from '../terminal/print.ts';
+import { registerKeyChanges } from './key-change.ts';
 
 interface NewOptions extends PassphraseOptions {
   expires?: string;
@@ -26,6 +27,7 @@ Examples:
   prodng key list
   prodng key export release@example.org --output release.asc
   prodng key import release.asc
+  prodng key renew release@example.org --expires 2y
 
 Keys are stored in the folder "keys" of prodng's state folder, readable by their owner only. Keys on tokens stay in gpg:
 select them with --gpg when signing.`;
@@ -33,7 +35,7 @@ select them with --gpg when signing.`;
 export function register(program: Command): void {
   const key = program
     .command('key')
-    .description('create, list, export and import signing keys')
+    .description('create, list, renew, rotate, revoke, export and import signing keys')
     .addHelpText('after', examples);
   key
     .command('new')
@@ -71,6 +73,7 @@ export function register(program: Command): void {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  gpg --export release@example.org | prodng key import -')
     .action(importFile);
+  registerKeyChanges(key, { open: openKeys, show: printKeys });
 }
 
 async function openKeys(): Promise<KeyStore> {

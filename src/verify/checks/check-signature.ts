@@ -20,7 +20,7 @@ export async function checkSignature(path: string, trust: Trust | undefined): Pr
     );
   }
   if (trust.policy !== undefined) {
-    const { findings } = judgeSignatures(reports, trust.policy.rules);
+    const { findings } = judgeSignatures(reports, trust.policy.rules, trust.policy.validNow);
     return checked('signature', findings, valid(reports));
   }
   const wrong = reports
