@@ -118,13 +118,16 @@ _prodng() {
     'run')
       case $prev in
         --publish) of=nothing ;;
+        --setting) of=nothing ;;
+        --credential) of=nothing ;;
+        --configuration) of=files ;;
         --uplink) of=nothing ;;
         --address) of=nothing ;;
         --gateway) of=nothing ;;
         --name) of=nothing ;;
         --record) of=files ;;
         --runtime) of=files ;;
-        *) of=files options='--publish --shell --print-spec --uplink --address --gateway --name --record --runtime --verbose --help' ;;
+        *) of=files options='--publish --setting --credential --configuration --shell --print-spec --uplink --address --gateway --name --record --runtime --verbose --help' ;;
       esac ;;
     'diff')
       case $prev in

@@ -3,7 +3,7 @@ import type { JailMount } from './jail-declaration.ts';
 import { isWithin } from './jail-path.ts';
 
 /** Places that hold programs and their configuration: who can write there can make the jail run something else. */
-const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/boot'];
+export const systemFolders = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/boot'];
 
 /** Folders that the runtime itself fills. */
 export const kernelFolders = ['/proc', '/sys', '/dev'];

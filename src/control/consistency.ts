@@ -1,6 +1,7 @@
 import { limitChecks } from './consistency-limits.ts';
 import { mountChecks } from './consistency-mounts.ts';
 import { networkChecks } from './consistency-network.ts';
+import { operatorChecks } from './consistency-operator.ts';
 import { workdirChecks } from './consistency-workdir.ts';
 import type { Inconsistency } from './inconsistency.ts';
 import type { JailDeclaration } from './jail-declaration.ts';
@@ -14,7 +15,7 @@ export function findInconsistencies(
   declaration: JailDeclaration,
   invalid: ReadonlySet<string> = new Set(),
 ): Inconsistency[] {
-  return [...mountChecks, ...networkChecks, ...limitChecks, ...workdirChecks]
+  return [...mountChecks, ...networkChecks, ...limitChecks, ...workdirChecks, ...operatorChecks]
     .filter((check) => !check.reads.some((key) => invalid.has(key)))
     .flatMap((check) => check.find(declaration));
 }

@@ -1,8 +1,10 @@
 import { capabilitiesField } from './fields/capabilities.ts';
 import { commandField } from './fields/command.ts';
 import { composeField } from './fields/compose.ts';
+import { configurationField } from './fields/configuration.ts';
 import { connectField } from './fields/connect.ts';
 import { cpuField } from './fields/cpu.ts';
+import { credentialsField } from './fields/credentials.ts';
 import { environmentField } from './fields/environment.ts';
 import { filesystemField } from './fields/filesystem.ts';
 import { formatField } from './fields/format.ts';
@@ -13,8 +15,10 @@ import { listenField } from './fields/listen.ts';
 import { memoryField } from './fields/memory.ts';
 import { networkField } from './fields/network.ts';
 import { pidsField } from './fields/pids.ts';
+import { prepareField } from './fields/prepare.ts';
 import { pruneField } from './fields/prune.ts';
 import { restartField } from './fields/restart.ts';
+import { settingsField } from './fields/settings.ts';
 import { stopField } from './fields/stop.ts';
 import { syscallsField } from './fields/syscalls.ts';
 import { userField } from './fields/user.ts';
@@ -38,6 +42,10 @@ export const jailFields = {
   pids: pidsField,
   io: ioField,
   syscalls: syscallsField,
+  settings: settingsField,
+  credentials: credentialsField,
+  configuration: configurationField,
+  prepare: prepareField,
   health: healthField,
   restart: restartField,
   stop: stopField,

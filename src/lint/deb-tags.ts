@@ -5,6 +5,8 @@ import { tag as commandMissing } from './tags/command/command-missing.ts';
 import { tag as commandNotAProgram } from './tags/command/command-not-a-program.ts';
 import { tag as commandNotExecutable } from './tags/command/command-not-executable.ts';
 import { tag as commandWrongArchitecture } from './tags/command/command-wrong-architecture.ts';
+import { tag as configurationMissing } from './tags/command/configuration-missing.ts';
+import { tag as prepareMissing } from './tags/command/prepare-missing.ts';
 import { tag as userUidZero } from './tags/command/user-uid-zero.ts';
 import { tag as userUnknown } from './tags/command/user-unknown.ts';
 import { tag as workdirMissing } from './tags/command/workdir-missing.ts';
@@ -132,6 +134,8 @@ export const debTags: readonly Tag[] = [
   commandNotAProgram,
   commandNotExecutable,
   commandWrongArchitecture,
+  configurationMissing,
+  prepareMissing,
   userUidZero,
   userUnknown,
   workdirMissing,

@@ -25,6 +25,11 @@ const written: Readonly<Record<string, (quantity: string, count: number) => stri
   'Io devices': (_, count) => `XB-Jail-Io:${list(count, (n) => `\n 8:${n} rbps=1M`)}`,
   'Io bytes a second': (size) => `XB-Jail-Io: 8:0 rbps=${size}`,
   'Io operations a second': (count) => `XB-Jail-Io: 8:0 wiops=${count}`,
+  'Settings settings': (_, count) => `XB-Jail-Settings:${list(count, (n) => `\n A${n}`)}`,
+  'Credentials credentials': (_, count) => `XB-Jail-Credentials:${list(count, (n) => `\n a${n}`)}`,
+  'Configuration files': (_, count) => `XB-Jail-Configuration:${list(count, (n) => `\n /etc/${n}`)}`,
+  'Prepare words': (_, count) =>
+    `XB-Jail-Filesystem: rw /data\nXB-Jail-Prepare: /bin/x${' a'.repeat(count - 1)}`,
   'Health interval': (time) => `XB-Jail-Health: tcp://:80 interval=${time} timeout=10ms`,
   'Health timeout': (time) => `XB-Jail-Health: tcp://:80 interval=24h timeout=${time}`,
   'Health words': (_, count) => `XB-Jail-Health: /bin/x${' a'.repeat(count - 1)}`,

@@ -13,6 +13,7 @@ interface Direction {
   back: FieldChange['kind'][];
 }
 
+const volume = 'XB-Jail-Filesystem: rw /data size=1M';
 const net = 'XB-Jail-Network: macvlan\n';
 
 /** Each pair once in each direction. A field that is missing here does not compile. */
@@ -76,6 +77,17 @@ const directions: Readonly<Record<Exclude<keyof JailDeclaration, 'format'>, read
     ...direction,
     before: net,
   })),
+  settings: [changed('', 'Settings: A'), changed('Settings: A', 'Settings: A pattern=x default=x')],
+  credentials: [
+    gained('', 'Credentials: db'),
+    changed('Credentials: db', 'Credentials: db optional'),
+    gained('Credentials: db', 'Credentials: db\n tls optional'),
+  ],
+  configuration: [changed('', 'Configuration: /etc/x.conf')],
+  prepare: [
+    { ...changed('', ''), before: volume, after: `${volume}\nXB-Jail-Prepare: /bin/init` },
+    changed(`${volume}\nPrepare: /bin/init`, `${volume}\nPrepare: /bin/init 2`),
+  ],
   restart: [changed('Restart: no', 'Restart: always'), changed('', 'Restart: on-failure backoff=2s')],
   stop: [changed('Stop: SIGTERM 1s', 'Stop: SIGTERM 2s'), changed('', 'Stop: SIGINT')],
   compose: [changed('', 'Compose: install')],
@@ -92,7 +104,7 @@ function changed(before: string, after: string): Direction {
 }
 
 function prefixed(lines: string): string {
-  return lines.replace(/^(?!XB-)(?=.)/gm, 'XB-Jail-');
+  return lines.replace(/^(?!XB-)(?=\S)/gm, 'XB-Jail-');
 }
 
 function declared(lines: string): JailDeclaration {

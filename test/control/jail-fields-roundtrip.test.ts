@@ -57,6 +57,9 @@ const declarationKeys = [
   'pids',
   'io',
   'syscalls',
+  'settings',
+  'credentials',
+  'configuration',
   'restart',
   'stop',
   'compose',
@@ -125,6 +128,18 @@ const declarations: fc.Arbitrary<JailDeclaration> = fc
         { maxLength: 2, selector: ({ device }) => device },
       ),
       syscalls: fc.subarray(['@system-service', '@mount', 'read', 'mseal'], { minLength: 1 }),
+      settings: fc.subarray([
+        { name: 'A' },
+        { name: 'LEVEL', pattern: '[a-z]{1,8}|"x y"', default: 'info' },
+        { name: 'B', default: 'a "b" \\c' },
+        { name: 'C_1', pattern: '\\.+' },
+      ]),
+      credentials: fc.uniqueArray(fc.record({ name, required: fc.boolean() }), {
+        maxLength: 3,
+        selector: (credential) => credential.name,
+      }),
+      configuration: fc.uniqueArray(path, { maxLength: 3 }),
+      prepare: command,
       health: fc
         .oneof(
           fc.record({ kind: fc.constant('command' as const), argv: command, interval, timeout: time }),

@@ -22,6 +22,9 @@ describe('a declaration', () => {
       pids: 32,
       io: [],
       syscalls: ['@system-service'],
+      settings: [],
+      credentials: [],
+      configuration: [],
       restart: { policy: 'on-failure', backoff: 1000 },
       stop: { signal: 'SIGTERM', timeout: 10_000 },
       compose: 'extract',
@@ -48,7 +51,8 @@ describe('a declaration', () => {
     '%s: the documented example is valid',
     (name, example) => {
       const line = `XB-Jail-${name}: ${example.replaceAll('\n', '\n ')}\n`;
-      const others = name === 'Network' ? '' : 'XB-Jail-Network: macvlan\n';
+      const volume = name === 'Prepare' ? 'XB-Jail-Filesystem: rw /data\n' : '';
+      const others = name === 'Network' ? '' : `XB-Jail-Network: macvlan\n${volume}`;
       if (name === 'Format') return expect(declarationOf('').format).toBe(1);
       const required = name === 'Command' ? 'XB-Jail-Format: 1\n' : undefined;
       expect(faultsOf(others + line, required)).toEqual([]);

@@ -169,14 +169,14 @@ test('a lock that was edited by hand is no lock, and one that names other bytes 
   expect(messageOf(other, 'rootfs')).toMatch(/the lock names libc6 9\.9-1 .*, its \.deb is libc6 2/);
 });
 
-test('a maintainer script is a fault of the control member', { timeout }, async () => {
+test('a maintainer script is a fault of the structure', { timeout }, async () => {
   const { folder, deb } = copy(false);
   const changed = repack(deb, folder, (root) => {
     writeFileSync(join(root, 'DEBIAN/postinst'), '#!/bin/sh\n', { mode: 0o755 });
   });
   const checks = await verify(changed);
-  expect(failedOf(checks)).toEqual(['control']);
-  expect(messageOf(checks, 'control')).toContain('postinst');
+  expect(failedOf(checks)).toEqual(['structure']);
+  expect(messageOf(checks, 'structure')).toContain('postinst');
 });
 
 test('an SBOM that omits a package is told which', { timeout }, async () => {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { PublishRequest, RunJailOptions, RunReport } from '../../jail/lifecycle/run-options.ts';
@@ -5,11 +6,15 @@ import type { Uplink } from '../../jail/network/network.ts';
 import { isTerminal } from '../../kernel/terminal.ts';
 import { prodngPaths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
+import { readRegularFile } from '../../system/regular-file.ts';
 import { print, standardError } from '../terminal/print.ts';
 import { terminalProgress } from '../terminal/terminal-progress.ts';
 
 interface RunFlags {
   publish: PublishRequest[];
+  setting: Record<string, string>;
+  credential: Record<string, string>;
+  configuration: Record<string, string>;
   shell?: true;
   printSpec?: true;
   uplink?: string;
@@ -46,6 +51,14 @@ export function register(program: Command): void {
       'forward a host port to a jail port; repeatable',
       publishOption,
       [],
+    )
+    .option('--setting <name=value>', 'value of a Jail-Settings variable; repeatable', pairOption, {})
+    .option('--credential <name=file>', 'file with a Jail-Credentials secret; repeatable', pairOption, {})
+    .option(
+      '--configuration <path=file>',
+      'host file for a Jail-Configuration path; repeatable',
+      pairOption,
+      {},
     )
     .option('--shell', 'run a shell in the jail instead of its service')
     .option('--print-spec', 'print the OCI configuration and exit')
@@ -99,7 +112,7 @@ function summaryTeller({ verbose }: RunFlags): (report: RunReport) => Promise<vo
 }
 
 function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOptions {
-  const { shell, name, runtime, publish } = flags;
+  const { shell, name, runtime, publish, setting, credential, configuration } = flags;
   if (shell === true && argv.length > 0)
     throw new ProdngError('USAGE', '--shell cannot be combined with a command');
   const uplink = uplinkOf(flags);
@@ -107,6 +120,9 @@ function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOption
     deb,
     paths: prodngPaths(),
     publish,
+    settings: setting,
+    credentials: readCredentials(credential),
+    configuration: absolute(configuration),
     progress: lateProgress(),
     ...(argv.length === 0 ? {} : { argv }),
     ...(shell === true ? { shell } : {}),
@@ -115,6 +131,28 @@ function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOption
     ...(name === undefined ? {} : { name }),
     ...(runtime === undefined ? {} : { runtime }),
   };
+}
+
+/** `NAME=VALUE`; the value may hold further `=`. */
+function pairOption(text: string, before: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('expected NAME=VALUE');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice`);
+  return { ...before, [name]: value };
+}
+
+function readCredentials(files: Readonly<Record<string, string>>): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    Object.entries(files).map(([name, file]) => {
+      const bytes = readRegularFile(file);
+      if (bytes !== undefined) return [name, bytes] as const;
+      throw new ProdngError('IO', `--credential ${name}: ${file}: no such file`);
+    }),
+  );
+}
+
+function absolute(files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([path, file]) => [path, resolve(file)]));
 }
 
 function ownTerminal(): Pick<RunJailOptions, 'terminal'> {

@@ -1,7 +1,8 @@
-import { formatArgv, splitArgv } from '../argv.ts';
+import { formatArgv } from '../argv.ts';
 import { countBound, longestArgument } from '../bound.ts';
 import { compareSetting } from '../compare-values.ts';
 import type { JailField } from '../jail-field.ts';
+import { readCommandLine } from './command-line.ts';
 
 /** `Jail-Command` */
 export const commandField: JailField<string[]> = {
@@ -25,39 +26,7 @@ is expanded (\`$NAME\` and \`%i\` stand for themselves) and there are no \`@ - +
     },
   ],
   fallback: [],
-  parse(field, report) {
-    const { words, fault } = splitArgv(field.lines());
-    if (fault !== undefined) {
-      report(
-        'jail-field-invalid',
-        `${fault.message}; write it as in ExecStart= of systemd.service(5)`,
-        fault,
-      );
-      return undefined;
-    }
-    const [program] = words;
-    if (program === undefined) {
-      report('jail-field-invalid', 'no program; allowed: an absolute path and its arguments', field);
-      return undefined;
-    }
-    if (/^[-@:+!|]+\//.test(program.text)) {
-      report(
-        'command-prefix',
-        `systemd's prefix in "${program.text}" has no meaning here; remove it`,
-        program,
-      );
-      return undefined;
-    }
-    if (!program.text.startsWith('/') || program.text.endsWith('/')) {
-      report(
-        'command-not-absolute',
-        `"${program.text}" is not an absolute path; no search path applies: write /usr/bin/${program.text.split('/').at(-1) || 'PROGRAM'} or where it is`,
-        program,
-      );
-      return undefined;
-    }
-    return words.map((word) => word.text);
-  },
+  parse: readCommandLine,
   format: formatArgv,
   json: (z) => z.array(z.string()).min(1),
   compare: (before, after) => compareSetting(formatArgv(before), formatArgv(after)),

@@ -1,3 +1,4 @@
+import { ProdngError } from '../../error/prodng-error.ts';
 import { becomeSubreaper, type Ending } from '../../kernel/child.ts';
 import { endingOf, killAndReap } from '../../kernel/child-watch.ts';
 import { silent } from '../../system/progress.ts';
@@ -8,7 +9,9 @@ import { joinTerminals } from '../runtime/console.ts';
 import { type CreatedJail, createJail } from '../runtime/create-jail.ts';
 import type { OciSpec } from '../runtime/oci-types.ts';
 import { type PreparedJail, prepareJail } from '../runtime/prepare-jail.ts';
-import { openJailPackage } from '../storage/jail-package.ts';
+import { type JailPackage, openJailPackage } from '../storage/jail-package.ts';
+import { markPrepared, needsPreparation } from '../storage/preparation.ts';
+import { planVolumes } from '../storage/volumes.ts';
 import { clearAway, sweepAbandoned } from './clear-away.ts';
 import { takeSlot } from './jail-slot.ts';
 import type { RunJailOptions, RunReport } from './run-options.ts';
@@ -54,6 +57,7 @@ export async function runJail(options: RunJailOptions): Promise<number> {
     const jail = await openJailPackage(options.deb, options.paths);
     undo.add(() => jail.close());
     const { progress = silent, paths } = options;
+    await prepareVolumes(jail, options);
     await sweepAbandoned(paths, progress);
     const slot = await takeSlot(options.name ?? jail.name, paths);
     undo.add(() => slot.release());
@@ -75,6 +79,30 @@ export async function runJail(options: RunJailOptions): Promise<number> {
   } finally {
     await undo.all();
   }
+}
+
+/**
+ * Runs Jail-Prepare where it has not succeeded yet on the volumes of a service: as the service's run, with its program
+ * instead.
+ *
+ * @throws ProdngError JAIL_START when it fails
+ */
+async function prepareVolumes({ name, declaration }: JailPackage, options: RunJailOptions): Promise<void> {
+  const { prepare } = declaration;
+  if (prepare === undefined || options.argv !== undefined || options.shell === true) return;
+  const own = options.name ?? name;
+  const volumes = planVolumes(own, declaration, options.paths);
+  if (!needsPreparation(declaration, volumes)) return;
+  options.progress?.step(`prepare the volumes of ${own}`);
+  const asService: RunJailOptions = { ...options, argv: prepare, publish: [], onReady: () => {} };
+  // what is observed is the service
+  delete asService.observer;
+  const status = await runJail(asService);
+  if (status !== 0)
+    throw new ProdngError('JAIL_START', `${own}: Jail-Prepare failed with status ${status}`, {
+      hint: 'the service was not started; the next start runs it again',
+    });
+  await markPrepared(volumes);
 }
 
 async function runCreated(

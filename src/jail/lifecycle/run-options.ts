@@ -1,4 +1,5 @@
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
+import type { OperatorValues } from '../../control/operator-values.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
 import type { InForce } from '../confine/in-force.ts';
@@ -16,7 +17,7 @@ export interface PublishRequest {
   jailPort: number;
 }
 
-export interface RunJailOptions {
+export interface RunJailOptions extends OperatorValues {
   /** The path of the jail's .deb. */
   deb: string;
   paths: Paths;

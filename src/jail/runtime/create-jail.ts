@@ -6,6 +6,7 @@ import { inOwnMountNamespace } from '../../kernel/mount.ts';
 import { listenUnix, receiveDescriptor } from '../../kernel/terminal.ts';
 import { type RunRecord, startTimeOf } from '../lifecycle/jail-slot.ts';
 import { openIdMapping } from '../storage/id-mapping.ts';
+import { notPrepared } from '../storage/preparation.ts';
 import { makeVolumes } from '../storage/volumes.ts';
 import { traceUntilExec } from './first-instruction.ts';
 import { runTool, startTool, statusOf } from './host-tool.ts';
@@ -59,6 +60,7 @@ export async function createJail(
   launch: LaunchRuntime = launchInherited,
 ): Promise<CreatedJail> {
   const { record, expected, name } = prepared;
+  if (prepared.awaitsPreparation) throw notPrepared(name);
   const errors = () => runtimeErrors(join(record.bundle, 'log')) || 'it does not say why';
   writeBundle(record, prepared.spec);
   await makeVolumes(prepared.volumes, expected.account);

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { findInconsistencies } from '../../control/consistency.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
+import { withSettings } from '../../control/operator-values.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { Progress } from '../../system/progress.ts';
 import { blockIoOf, declaredIo } from '../confine/block-io.ts';
@@ -14,6 +15,8 @@ import { nameMounts } from '../network/name-files.ts';
 import { accountOf } from '../storage/account.ts';
 import { hostFiles } from '../storage/host-files.ts';
 import type { JailPackage } from '../storage/jail-package.ts';
+import { configurationBinds, credentialMounts } from '../storage/operator-files.ts';
+import { needsPreparation } from '../storage/preparation.ts';
 import { resolveInRoot } from '../storage/root-path.ts';
 import { type UidRange, uidRangeOf } from '../storage/uid-range.ts';
 import { unpackJail } from '../storage/unpacked.ts';
@@ -37,6 +40,8 @@ export interface PreparedJail {
   staging: string;
   mounts: StagedMount[];
   volumes: PlannedVolume[];
+  /** Jail-Prepare has to run first: this run is the service, and is refused. */
+  awaitsPreparation: boolean;
   destinations: Destinations;
   spec: OciSpec;
   expected: Expected;
@@ -83,7 +88,7 @@ export async function prepareUnpacked(
     uidRangeOf(name, paths),
     resolveDestinations(jail.declaration.connect, options.uplink?.resolvers),
   ]);
-  const declaration = withResolvedPlaces(jail, rootfs);
+  const declaration = withSettings(withResolvedPlaces(jail, rootfs), options.settings);
   // runtimes take no @ in a name, and no package name has a _
   const id = `${name.replace('@', '_')}-${randomHex(4)}`;
   // a control group right below the root: one for all jails could be removed by one while another enters it
@@ -93,9 +98,11 @@ export async function prepareUnpacked(
   const command = commandOf(rootfs, options);
   const volumes = planVolumes(name, declaration, paths);
   const names = nameMounts(rootfs, declaration, destinations);
+  const credentials = credentialMounts(declaration, options.credentials, { account, range });
   const staged = (bind: JailBind): JailBind => ({ ...bind, source: join(staging, bind.source) });
   const binds = [
-    ...[...volumes.map(({ bind }) => bind), ...names.binds].map(staged),
+    ...[...volumes.map(({ bind }) => bind), ...names.binds, ...credentials.binds].map(staged),
+    ...configurationBinds(declaration, options.configuration, rootfs),
     ...hostFiles(declaration, rootfs),
     ...command.binds,
   ];
@@ -123,8 +130,11 @@ export async function prepareUnpacked(
       { kind: 'idmapped', source: rootfs, at: 'rootfs', attributes: ['rdonly', 'nosuid', 'nodev'] },
       ...volumes.map(({ mount }) => mount),
       ...names.mounts,
+      ...credentials.mounts,
     ],
     volumes,
+    awaitsPreparation:
+      options.argv === undefined && options.shell !== true && needsPreparation(declaration, volumes),
     destinations,
     spec,
     expected: {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import {
@@ -17,7 +17,14 @@ export type StagedMount =
   | { kind: 'idmapped'; source: string; at: string; attributes: readonly MountAttribute[] }
   /** An image of ext4, whose owners are mapped as well. */
   | { kind: 'image'; image: string; at: string; attributes: readonly MountAttribute[] }
-  | { kind: 'text'; text: string; at: string };
+  | { kind: 'text'; text: string; at: string }
+  /** A folder of files that only one user of the jail can read; ids as the host counts. */
+  | {
+      kind: 'secrets';
+      files: Readonly<Record<string, Uint8Array>>;
+      at: string;
+      owner: { uid: number; gid: number };
+    };
 
 /** Folders that the Filesystem Hierarchy Standard promises and that the runtime needs nothing of. */
 const candidates = ['/media', '/mnt', '/srv', '/opt', '/home'];
@@ -42,7 +49,7 @@ export function chooseStaging(needed: readonly string[]): string {
 
 /** Mounts everything; only within inOwnMountNamespace. */
 export function stageMounts(folder: string, mounts: readonly StagedMount[], userNamespace: number): void {
-  mountFileSystem('tmpfs', 'prodng', folder, ['nosuid', 'nodev', 'noexec'], 'mode=755,size=1m');
+  mountFileSystem('tmpfs', 'prodng', folder, ['nosuid', 'nodev', 'noexec'], 'mode=755,size=8m');
   ownDevices(join(folder, 'dev'));
   for (const mount of mounts) {
     const place = join(folder, mount.at);
@@ -50,10 +57,28 @@ export function stageMounts(folder: string, mounts: readonly StagedMount[], user
       writeFileSync(place, mount.text, { mode: 0o644 });
       continue;
     }
+    if (mount.kind === 'secrets') {
+      makeSecrets(place, mount.files, mount.owner);
+      continue;
+    }
     mkdirSync(place, { recursive: true, mode: 0o755 });
     if (mount.kind === 'image') mountImage(mount.image, place);
     mapOwners(mount.kind === 'image' ? place : mount.source, place, userNamespace, mount.attributes);
   }
+}
+
+function makeSecrets(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array>>,
+  { uid, gid }: { uid: number; gid: number },
+): void {
+  mkdirSync(folder, { mode: 0o500 });
+  for (const [name, bytes] of Object.entries(files)) {
+    const place = join(folder, name);
+    writeFileSync(place, bytes, { mode: 0o400, flag: 'wx' });
+    chownSync(place, uid, gid);
+  }
+  chownSync(folder, uid, gid);
 }
 
 /** By number, as in the kernel's devices.txt. */

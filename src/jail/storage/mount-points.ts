@@ -1,4 +1,5 @@
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { credentialsFolder } from '../../control/fields/credentials.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { resolveInRoot } from './root-path.ts';
@@ -25,7 +26,8 @@ const folders = ['/proc', '/dev'];
  */
 export function makeMountPoints(rootfs: string, declaration: JailDeclaration): void {
   const paths = declaration.filesystem.filter(({ kind }) => kind !== 'ro').map(({ path }) => path);
-  for (const path of [...folders, ...paths]) {
+  const credentials = declaration.credentials.length > 0 ? [credentialsFolder] : [];
+  for (const path of [...folders, ...credentials, ...paths]) {
     const place = resolveInRoot(rootfs, path, true);
     if (!statSync(place.path).isDirectory())
       throw new ProdngError('DEB_FORMAT', `${path}: to be mounted on, it must be a folder in the rootfs`);

@@ -12,9 +12,7 @@ export const tag: Tag = {
   explanation:
     "The control fields of a package are public: they are in the archive's index, in every log of " +
     'apt and in `prodng ls`.',
-  fix:
-    'Have the host provide the secret as a file, `ro /etc/prodng/secrets/NAME`, and let the program ' +
-    'read it.',
+  fix: 'Declare it in Jail-Credentials, and let the program read the file `/run/credentials/NAME`.',
   references: ['docs/control-fields.md'],
   triggers: { control: 'Jail-Environment: DB_PASSWORD=hunter2' },
   clean: { control: 'Jail-Environment: DB_PASSWORD_FILE=/run/secrets/db' },
@@ -23,7 +21,12 @@ export const tag: Tag = {
 
 const secret = /(?:^|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|SECRET_?KEY|ACCESS_?KEY)$/i;
 
-function* check({ declaration: { environment } }: DeclaredSubject): Iterable<Found> {
+function* check({ declaration: { environment, settings } }: DeclaredSubject): Iterable<Found> {
+  for (const { name } of settings) {
+    if (!secret.test(name)) continue;
+    const message = `${name} looks like a secret, and settings are shown to everyone who may see the jail`;
+    yield { message, context: name, field: 'Settings', at: name };
+  }
   for (const [name, value] of Object.entries(environment)) {
     if (!secret.test(name) || value === '' || value.startsWith('/')) continue;
     const message = `${name} looks like a secret, and everybody can read it here`;
