@@ -113,7 +113,7 @@ async function build(
   options: BuildOptions,
   place: Place,
 ): Promise<string[]> {
-  const { shellOnFailure, timeout, scratch, signal, paths, variation } = options;
+  const { shellOnFailure, timeout, scratch, limits, signal, paths, variation } = options;
   const { namespace, root, work, log } = place;
   try {
     return await buildPackage({
@@ -130,6 +130,7 @@ async function build(
       ...(shellOnFailure === undefined ? {} : { shellOnFailure }),
       ...(timeout === undefined ? {} : { timeout }),
       ...(scratch === undefined ? {} : { scratch }),
+      ...(limits === undefined ? {} : { limits }),
       ...(variation === undefined ? {} : { variation }),
       ...(signal === undefined ? {} : { signal }),
     });

@@ -27,6 +27,7 @@ import { usrMerged } from './compose/usr-merge.ts';
 import { type Evidence, writeEvidence } from './evidence/write-evidence.ts';
 import { builtControl } from './hand-over.ts';
 import { gatherInputs, lockedInputs } from './inputs/inputs.ts';
+import type { BuildLimits } from './jail/build-limits.ts';
 import { buildPackage } from './jail/build-package.ts';
 import type { BuildVariation } from './jail/build-variation.ts';
 import { installPackage } from './jail/install-package.ts';
@@ -53,6 +54,8 @@ export interface BuildOptions {
   timeout?: number;
   /** Bytes that it may write; half the machine's memory when it is not said. */
   scratch?: number;
+  /** What it may use of the host. */
+  limits?: BuildLimits;
   /** What surrounds the build, to prove that it does not matter. */
   variation?: BuildVariation;
   progress?: Progress;
@@ -193,7 +196,7 @@ class Build {
     log: BuildLog,
   ): Promise<{ built: BuiltPackage; sourceSha256: string; inputs: LockedInput[] }> {
     const { sourceName, packageName, version, sourceDateEpoch } = this.#source;
-    const { dir, shellOnFailure, timeout, scratch, variation } = this.#options;
+    const { dir, shellOnFailure, timeout, scratch, limits, variation } = this.#options;
     const tree = await readSourceTree(dir, sourceDateEpoch, [packageName]);
     const inputs = await gatherInputs(dir, this.#source.declaration.inputs, {
       store: store.folder,
@@ -218,6 +221,7 @@ class Build {
         ...(shellOnFailure === undefined ? {} : { shellOnFailure }),
         ...(timeout === undefined ? {} : { timeout }),
         ...(scratch === undefined ? {} : { scratch }),
+        ...(limits === undefined ? {} : { limits }),
         ...(variation === undefined ? {} : { variation }),
         ...this.#signal(),
       });
@@ -270,7 +274,7 @@ class Build {
   }
 
   async #install(tree: RootfsTree, lock: Lock, store: Store, built: BuiltPackage): Promise<void> {
-    const { paths, timeout, scratch } = this.#options;
+    const { paths, timeout, scratch, limits } = this.#options;
     const { packageName, declaration, sourceDateEpoch } = this.#source;
     const common = { lock, store, paths, namespace: this.#namespace, progress: this.#progress };
     const root = await prepareBuildRoot({ ...common, use: 'install', ...this.#signal() });
@@ -292,6 +296,7 @@ class Build {
       output: (entries) => installed.lay(entries),
       ...(timeout === undefined ? {} : { timeout }),
       ...(scratch === undefined ? {} : { scratch }),
+      ...(limits === undefined ? {} : { limits }),
       ...this.#signal(),
     });
   }

@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { chooseStaging, ownDevices } from '../../jail/runtime/staging.ts';
+import { inOwnMountNamespace, mountFileSystem } from '../../kernel/mount.ts';
 import { plainEnvironment } from '../../system/process.ts';
 import type { UserNamespace } from '../root/user-namespace.ts';
+import { type BuildLimits, defaultLimits, makeBuildCgroup } from './build-limits.ts';
 import { type BuildProcess, buildSpec } from './build-spec.ts';
 import { type BuildVariation, faketimeInJail, plainVariation } from './build-variation.ts';
 
@@ -12,7 +16,7 @@ export interface BuildJailOptions {
   /** The cache folder, and the build root in it: a relative path. */
   cache: string;
   root: string;
-  process: BuildProcess;
+  process: Omit<BuildProcess, 'pids'>;
   /** What the program reads. */
   input?: AsyncIterable<Uint8Array>;
   /** What it writes; read to its end. */
@@ -25,6 +29,8 @@ export interface BuildJailOptions {
   variation?: BuildVariation;
   /** Bytes of the layer in memory (default: half the machine's). */
   scratch?: number;
+  /** What it may use of the host (default: defaultLimits). */
+  limits?: BuildLimits;
   signal?: AbortSignal;
 }
 
@@ -73,7 +79,21 @@ exec runc --rootless=true --root /mnt/runc run --preserve-fds 1 --bundle /mnt bu
  * @throws ProdngError BUILD_ROOT when the jail cannot be set up, or what `output` throws
  */
 export async function runInBuildJail(options: BuildJailOptions): Promise<number> {
-  const [file, ...args] = options.namespace.enter([
+  const limits = options.limits ?? defaultLimits();
+  const cgroup = process.getuid?.() === 0 ? makeBuildCgroup(limits) : undefined;
+  try {
+    return await runLimited(options, limits, cgroup?.joins ?? []);
+  } finally {
+    await cgroup?.remove();
+  }
+}
+
+async function runLimited(
+  options: BuildJailOptions,
+  limits: BuildLimits,
+  joins: readonly string[],
+): Promise<number> {
+  const entered = options.namespace.enter([
     'sh',
     '-u',
     '-c',
@@ -84,11 +104,14 @@ export async function runInBuildJail(options: BuildJailOptions): Promise<number>
     options.scratch === undefined ? '50%' : String(options.scratch),
     ...layerArguments(options.variation ?? plainVariation),
   ]);
-  const child = spawn(file, args, {
-    cwd: options.cache,
-    env: { ...plainEnvironment },
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe', options.terminal ?? 'ignore'],
-  });
+  const [file = '', ...args] = joins.length === 0 ? entered : [...joinGroups(joins), ...entered];
+  const child = withOwnDevices(options.cache, () =>
+    spawn(file, args, {
+      cwd: options.cache,
+      env: { ...plainEnvironment },
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', options.terminal ?? 'ignore'],
+    }),
+  );
   const [stdin, stdout, stderr, spec] = child.stdio;
   if (stdin === null || stdout === null || stderr === null || spec === null || spec === undefined)
     throw new ProdngError('INTERNAL', 'spawn gave no pipes');
@@ -105,7 +128,7 @@ export async function runInBuildJail(options: BuildJailOptions): Promise<number>
   const fed = pipeline(options.input ?? [], stdin).catch(ignoreClosedPipe);
   if ('end' in spec) {
     spec.on('error', ignoreClosedPipe);
-    spec.end(JSON.stringify(buildSpec(options.process)));
+    spec.end(JSON.stringify(buildSpec({ ...options.process, pids: limits.pids })));
   }
   try {
     await options.output(stdout as Readable);
@@ -121,6 +144,26 @@ export async function runInBuildJail(options: BuildJailOptions): Promise<number>
   if (status !== setUpFailed) return status;
   throw new ProdngError('BUILD_ROOT', `the build jail cannot be set up: ${tail.trim()}`, {
     hint: 'run: prodng doctor',
+  });
+}
+
+/** Joins control groups before anything else: what a build starts cannot leave them. */
+function joinGroups(joins: readonly string[]): string[] {
+  const script = `while test "$1" != --; do echo 0 >"$1" || exit ${setUpFailed}; shift; done; shift; exec "$@"`;
+  return ['sh', '-c', script, 'prodng-join', ...joins, '--'];
+}
+
+/**
+ * Starts the jail where /dev/null and its like are nodes of its own: in a user namespace a runtime can make none, and
+ * shows those that it finds. An ordinary user can make none either; that build sees the host's.
+ */
+function withOwnDevices<T>(cache: string, start: () => T): T {
+  if (process.getuid?.() !== 0) return start();
+  const staging = chooseStaging([cache]);
+  return inOwnMountNamespace(() => {
+    mountFileSystem('tmpfs', 'prodng', staging, ['nosuid', 'nodev', 'noexec'], 'mode=755,size=1m');
+    ownDevices(join(staging, 'dev'));
+    return start();
   });
 }
 

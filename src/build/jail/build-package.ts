@@ -8,6 +8,7 @@ import { ProdngError } from '../../error/prodng-error.ts';
 import type { UserNamespace } from '../root/user-namespace.ts';
 import { inFolder, type SourceTree, sourceTar } from '../source/source-tree.ts';
 import { runInBuildJail } from './build-jail.ts';
+import type { BuildLimits } from './build-limits.ts';
 import { type BuildVariation, clockEnvironment, plainVariation } from './build-variation.ts';
 import { withTimeLimit } from './time-limit.ts';
 
@@ -36,6 +37,8 @@ export interface BuildPackageOptions {
   timeout?: number;
   /** Bytes that the build may write (default: half the memory). */
   scratch?: number;
+  /** What of the host (default: defaultLimits). */
+  limits?: BuildLimits;
   /** What surrounds the build, to prove that it does not matter (default: what surrounds every build). */
   variation?: BuildVariation;
   signal?: AbortSignal;
@@ -132,6 +135,7 @@ export async function buildPackage(options: BuildPackageOptions): Promise<string
     log,
     ...(shellOnFailure === undefined ? {} : { terminal: shellOnFailure }),
     ...(scratch === undefined ? {} : { scratch }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(signal === undefined ? {} : { signal }),
   });
   options.signal?.throwIfAborted();

@@ -1,3 +1,5 @@
+import { seccompFilter } from '../../jail/confine/seccomp.ts';
+
 /** What runs in a build jail. */
 export interface BuildProcess {
   argv: readonly string[];
@@ -9,12 +11,11 @@ export interface BuildProcess {
   hostname?: string;
   /** For uid 0: what it may do beyond that. */
   capabilities?: readonly string[];
+  /** Processes and threads at a time. */
+  pids: number;
 }
 
 export { builderId } from './build-variation.ts';
-
-/** A fork bomb ends here; far more than any build asks for. */
-const mostProcesses = 4096;
 
 const maskedPaths = [
   '/proc/acpi',
@@ -35,7 +36,7 @@ const fileOwnerCapabilities = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER'];
 /**
  * The OCI runtime configuration (runtime-spec 1.0.2) of a build jail that runs inside a user namespace of ours: that
  * is why it names none. The network namespace is new and holds a loopback device only. There is no sysfs: it would
- * show the host's devices.
+ * show the host's devices. System calls are filtered as in a jail that declares none of its own.
  */
 export function buildSpec(build: BuildProcess): object {
   const capabilities = build.uid === 0 ? [...fileOwnerCapabilities, ...(build.capabilities ?? [])] : [];
@@ -53,7 +54,7 @@ export function buildSpec(build: BuildProcess): object {
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       rlimits: [
         { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
-        { type: 'RLIMIT_NPROC', soft: mostProcesses, hard: mostProcesses },
+        { type: 'RLIMIT_NPROC', soft: build.pids, hard: build.pids },
       ],
     },
     mounts: [
@@ -71,6 +72,7 @@ export function buildSpec(build: BuildProcess): object {
       namespaces: ['pid', 'ipc', 'uts', 'mount', 'network', 'cgroup'].map((type) => ({ type })),
       maskedPaths,
       readonlyPaths,
+      seccomp: seccompFilter(['@system-service']),
     },
   };
 }

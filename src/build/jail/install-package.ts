@@ -4,6 +4,7 @@ import { readTar } from '../../archive/tar-reader.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { UserNamespace } from '../root/user-namespace.ts';
 import { runInBuildJail } from './build-jail.ts';
+import type { BuildLimits } from './build-limits.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 export interface InstallPackageOptions {
@@ -21,6 +22,8 @@ export interface InstallPackageOptions {
   timeout?: number;
   /** Bytes that they may write (default: half the memory). */
   scratch?: number;
+  /** What of the host (default: defaultLimits). */
+  limits?: BuildLimits;
   signal?: AbortSignal;
 }
 
@@ -81,6 +84,7 @@ export async function installPackage(options: InstallPackageOptions): Promise<vo
       tail = (tail + chunk.toString()).slice(-8000);
     },
     ...(scratch === undefined ? {} : { scratch }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(signal === undefined ? {} : { signal }),
   });
   options.signal?.throwIfAborted();

@@ -1,5 +1,6 @@
 import { openSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { BuildLimits } from '../../build/jail/build-limits.ts';
 import { durationSyntax, parseDuration, parseSize, sizeSyntax } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { prodngPaths } from '../../system/paths.ts';
@@ -20,6 +21,9 @@ interface BuildCommandOptions extends SigningOptions {
   shellOnFailure?: true;
   timeout?: string;
   scratch?: string;
+  memory?: string;
+  cpu?: string;
+  pids?: string;
   format: TextOrJson;
 }
 
@@ -56,6 +60,12 @@ export function register(program: Command): void {
     .option('--shell-on-failure', 'if the build fails, open a shell in the build jail')
     .option('--timeout <time>', 'abort the build after TIME, e.g. 30min')
     .option('--scratch <size>', 'disk space for the build, e.g. 8G (default: half the memory)')
+    .option(
+      '--memory <size>',
+      'memory for the build, its disk space included (root only; default: 3/4 of it)',
+    )
+    .option('--cpu <percent>', 'CPU for the build, 100 is one CPU (root only; default: all)')
+    .option('--pids <n>', 'processes for the build (default: 4096)')
     .option('--sign', 'sign the .deb and the files published with it')
     .option('--key <id>', 'sign with this key (see prodng key list); repeatable', collectValues)
     .option('--gpg <id>', 'sign with this gpg key, e.g. on a token; repeatable', collectValues)
@@ -91,7 +101,8 @@ async function build(dir: string, options: BuildCommandOptions): Promise<void> {
     ...(output === undefined ? {} : { output }),
     ...(shellOnFailure === undefined ? {} : { shellOnFailure: terminal() }),
     ...(timeout === undefined ? {} : { timeout: milliseconds(timeout) }),
-    ...(scratch === undefined ? {} : { scratch: bytes(scratch) }),
+    ...(scratch === undefined ? {} : { scratch: bytes('--scratch', scratch) }),
+    ...(await limitsOf(options)),
   };
   await vendored(dir, options);
   if (options.plain) {
@@ -153,8 +164,30 @@ function milliseconds(text: string): number {
   throw new ProdngError('USAGE', `--timeout ${text}: not ${durationSyntax}`);
 }
 
-function bytes(text: string): number {
+/** Without root there is no control group: what only it can limit is refused rather than left out. */
+async function limitsOf({ memory, cpu, pids }: BuildCommandOptions): Promise<{ limits?: BuildLimits }> {
+  if (memory === undefined && cpu === undefined && pids === undefined) return {};
+  if ((memory !== undefined || cpu !== undefined) && process.getuid?.() !== 0)
+    throw new ProdngError('HOST_LACKS', '--memory and --cpu need a control group, which only root can make', {
+      hint: 'run the build as root, or in: systemd-run --user --scope -p MemoryMax=4G prodng build',
+    });
+  const { defaultLimits } = await import('../../build/jail/build-limits.ts');
+  const limits = {
+    ...defaultLimits(),
+    ...(memory === undefined ? {} : { memory: bytes('--memory', memory) }),
+    ...(cpu === undefined ? {} : { cpu: count('--cpu', cpu) }),
+    ...(pids === undefined ? {} : { pids: count('--pids', pids) }),
+  };
+  return { limits };
+}
+
+function count(option: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new ProdngError('USAGE', `${option} ${text}: not a whole number from 1 to 999999`);
+}
+
+function bytes(option: string, text: string): number {
   const value = parseSize(text);
   if (value !== undefined && value > 0) return value;
-  throw new ProdngError('USAGE', `--scratch ${text}: not ${sizeSyntax}`);
+  throw new ProdngError('USAGE', `${option} ${text}: not ${sizeSyntax}`);
 }

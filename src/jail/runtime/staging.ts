@@ -95,7 +95,7 @@ const devices = {
  * In a user namespace a runtime can make no devices and shows those that it finds in /dev. The host's own would be one
  * inode for all: inotify(7) on it tells a jail of every use by the host and its neighbours, and flock(2) locks them out.
  */
-function ownDevices(folder: string): void {
+export function ownDevices(folder: string): void {
   mkdirSync(folder);
   mountFileSystem('tmpfs', 'prodng', folder, ['nosuid', 'noexec'], 'mode=755,size=64k,nr_inodes=16');
   for (const [name, [major, minor]] of Object.entries(devices)) {
