@@ -93,11 +93,14 @@ _prodng() {
         --sources) of=files ;;
         --timeout) of=nothing ;;
         --scratch) of=nothing ;;
+        --memory) of=nothing ;;
+        --cpu) of=nothing ;;
+        --pids) of=nothing ;;
         --key) of=nothing ;;
         --gpg) of=nothing ;;
         --passphrase-fd) of=nothing ;;
         --format) values='text json' ;;
-        *) of=files options='-o --output --locked --no-locked --plain --from-vendor --sources --shell-on-failure --timeout --scratch --sign --key --gpg --passphrase-fd --format --json --help' ;;
+        *) of=files options='-o --output --locked --no-locked --plain --from-vendor --sources --shell-on-failure --timeout --scratch --memory --cpu --pids --sign --key --gpg --passphrase-fd --format --json --help' ;;
       esac ;;
     'vendor')
       case $prev in
