@@ -22,7 +22,9 @@ export function readDeb822(
     return { paragraphs, diagnostics: scanner.diagnostics };
   }
   const string = typeof text === 'string' ? text : decodeUtf8(text);
-  for (const paragraph of scan(scanner, string)) paragraphs.push(paragraph);
+  // dpkg takes a byte order mark for part of the first field's name, and fails
+  if (string.startsWith('\ufeff')) scanner.report('a byte order mark (BOM); dpkg does not accept it', 1, 1);
+  for (const paragraph of scan(scanner, string.replace(/^\ufeff/, ''))) paragraphs.push(paragraph);
   const last = scanner.end();
   if (last !== undefined) paragraphs.push(last);
   return { paragraphs, diagnostics: scanner.diagnostics };
@@ -84,10 +86,10 @@ function* scan(scanner: Deb822Scanner, text: string): Generator<Paragraph> {
   }
 }
 
-/** Invalid bytes become U+FFFD, which the scanner reports with their line. A byte order mark is dropped. */
+/** Invalid bytes become U+FFFD, which the scanner reports with their line. A byte order mark is kept. */
 function decodeUtf8(bytes: Uint8Array): string {
   // the first decoder takes half a millisecond to make
-  if (!isAscii(bytes)) return new TextDecoder('utf-8').decode(bytes);
+  if (!isAscii(bytes)) return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 

@@ -7,8 +7,26 @@ interface Kind {
   hint: string;
 }
 
-/** Most serious first: apt goes on after a failure and then reports follow-up ones. */
+/** The cause first: apt continues after a failure, and reports a missing signature for what it could not fetch. */
 const kinds: readonly Kind[] = [
+  {
+    pattern: /Failed to fetch .*\b407\b/,
+    code: 'ARCHIVE_UNREACHABLE',
+    what: 'the proxy requires a login (407)',
+    hint: 'put the user name and password into http_proxy: http://USER:PASSWORD@PROXY:PORT',
+  },
+  {
+    pattern: /Failed to fetch .*\b40[13]\b/,
+    code: 'ARCHIVE_UNREACHABLE',
+    what: 'it denies access (401 or 403)',
+    hint: 'a private archive needs credentials, in a sources file that others cannot read: URIs: https://USER:PASSWORD@HOST/',
+  },
+  {
+    pattern: /does the network require authentication/,
+    code: 'ARCHIVE_UNREACHABLE',
+    what: 'the answer is a web page, not a Release file',
+    hint: 'the network has a login page (captive portal), or URIs names a web site: open it in a browser',
+  },
   {
     pattern:
       /NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|EXPSIG|couldn't be verified|were invalid|GPG error|no valid OpenPGP/,
@@ -20,7 +38,7 @@ const kinds: readonly Kind[] = [
     pattern: /is not signed|Clearsigned file isn't valid|NOSPLIT|NODATA/,
     code: 'ARCHIVE_SIGNATURE',
     what: 'it is not signed, or not in a form that apt accepts',
-    hint: 'prodng takes no archive without a signature: sign its Release file, apt-secure(8)',
+    hint: 'prodng requires a signed Release file, apt-secure(8)',
   },
   {
     pattern: /is expired|is not valid yet|expired since|invalid for another/,
@@ -51,7 +69,7 @@ const unreachable: Kind = {
   hint: 'check the network and, behind a proxy, http_proxy; what is locked and in the store needs no archive',
 };
 
-/** Says in our words why `apt-get update` failed, with apt's own errors below. */
+/** Explains why `apt-get update` failed, with apt's own message below. */
 export function updateFailure(output: string): ProdngError {
   const lines = output.split('\n').filter((line) => /^[EW]: /.test(line));
   for (const kind of kinds) {

@@ -86,11 +86,20 @@ function stateFingerprint(releases: readonly ReleaseIdentity[]): string {
 }
 
 async function aptUpdate(home: AptHome, signal: AbortSignal | undefined): Promise<void> {
-  const { exitCode, stdout, stderr } = await run(['apt-get', 'update', '--error-on=any'], {
-    env: aptEnvironment(home.configuration),
-    accept: [0, 100],
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const { exitCode, stdout, stderr } = await run(
+    [
+      'apt-get',
+      'update',
+      '--error-on=any',
+      // apt remembers Label and Origin, and refuses another one; what is locked must not depend on that memory
+      '--allow-releaseinfo-change',
+    ],
+    {
+      env: aptEnvironment(home.configuration),
+      accept: [0, 100],
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
   if (exitCode !== 0) throw updateFailure(`${stderr}\n${stdout}`);
 }
 

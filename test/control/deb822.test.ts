@@ -229,3 +229,19 @@ describe('a field', () => {
     expect(new Field('A', 'x\ny').lines().map((line) => line.text)).toEqual(['x', 'y']);
   });
 });
+
+describe('a byte order mark', () => {
+  const control = '\ufeffSource: x\n\nPackage: x\n';
+
+  it.each([
+    ['text', control],
+    ['bytes', Buffer.from(control)],
+  ])('is refused with its place in %s, as dpkg refuses it', (_, input) => {
+    expect(() => parseDeb822(input, 'debian/control')).toThrow(
+      /^debian\/control: a syntax error: line 1: a byte order mark/,
+    );
+    expect(readDeb822(input, 'f').diagnostics).toEqual([
+      expect.objectContaining({ file: 'f', line: 1, column: 1 }),
+    ]);
+  });
+});

@@ -52,6 +52,46 @@ describe('the state of an archive', () => {
     }
   });
 
+  it.each([
+    [401, /denies access \(401 or 403\)[\s\S]*apt says: .*401/, 'credentials'],
+    [403, /denies access \(401 or 403\)[\s\S]*apt says: .*403/, 'credentials'],
+    [407, /proxy requires a login/, 'http_proxy'],
+  ])('tells the cause, not the follow-up error, when the answer is %i', async (status, message, hint) => {
+    server.fault = () => ({ kind: 'status', status });
+    try {
+      await expect(update(server.uri)).rejects.toMatchObject({
+        code: 'ARCHIVE_UNREACHABLE',
+        message: expect.stringMatching(message),
+        hint: expect.stringContaining(hint),
+      });
+    } finally {
+      server.fault = () => undefined;
+    }
+  });
+
+  it('tells a captive portal from an archive without a signature', async () => {
+    const page = Buffer.from('<html><body>Please log in</body></html>\n');
+    server.fault = () => ({ kind: 'bytes', bytes: page });
+    try {
+      await expect(update(server.uri)).rejects.toMatchObject({
+        code: 'ARCHIVE_UNREACHABLE',
+        message: expect.stringContaining('a web page, not a Release file'),
+      });
+    } finally {
+      server.fault = () => undefined;
+    }
+  });
+
+  it('does not depend on what apt remembers of its Label', async () => {
+    await update();
+    await archive.publish(buildBasics, { label: 'Another' });
+    try {
+      expect((await update()).releases).toHaveLength(1);
+    } finally {
+      await archive.publish(buildBasics);
+    }
+  });
+
   it('is refused when another key signed it', async () => {
     const stranger = await makeSigningKey('stranger');
     try {

@@ -25,6 +25,7 @@ export interface PublishOptions {
   /** Whose signature; `none` publishes an unsigned Release file (default: the archive's own key). */
   signedWith?: SigningKey | 'none';
   /** Also take away the files of packages that are not in the list any more. */
+  label?: string;
   purge?: boolean;
 }
 
@@ -86,7 +87,13 @@ interface Place {
 async function publish(
   { parent, folder, suite, key }: Place,
   packages: readonly LocalPackage[],
-  { date = new Date(Date.now() - 86_400_000), validUntil, signedWith = key, purge = false }: PublishOptions,
+  {
+    date = new Date(Date.now() - 86_400_000),
+    validUntil,
+    signedWith = key,
+    purge = false,
+    label = 'Example',
+  }: PublishOptions,
 ): Promise<void> {
   const pool = join(folder, 'pool/main');
   if (purge) await rm(pool, { recursive: true, force: true });
@@ -102,13 +109,19 @@ async function publish(
     return wanted.has(`${value('Package')}=${value('Version')}`);
   });
   await writeFile(join(binary, 'Packages'), stanzas.map((stanza) => `${stanza.trim()}\n`).join('\n'));
-  const release = await releaseText(dist, suite, date, validUntil);
+  const release = await releaseText(dist, suite, date, label, validUntil);
   if (signedWith === 'none') await writeFile(join(dist, 'Release'), release);
   else await writeFile(join(dist, 'InRelease'), await signedWith.clearsign(release));
 }
 
-async function releaseText(dist: string, suite: string, date: Date, validUntil?: Date): Promise<string> {
-  const facts = { Origin: 'Example', Label: 'Example', Suite: suite, Codename: suite, Components: 'main' };
+async function releaseText(
+  dist: string,
+  suite: string,
+  date: Date,
+  label: string,
+  validUntil?: Date,
+): Promise<string> {
+  const facts = { Origin: 'Example', Label: label, Suite: suite, Codename: suite, Components: 'main' };
   const options = Object.entries({ ...facts, Architectures: hostArchitecture() }).flatMap(([name, value]) => [
     '-o',
     `APT::FTPArchive::Release::${name}=${value}`,
