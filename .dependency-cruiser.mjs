@@ -21,6 +21,7 @@ const layers = [
   'image',
   'publish',
   'export',
+  'evidence',
   'agent',
   'cli',
 ];

@@ -36,6 +36,7 @@ _prodng() {
       'top' | \
       'logs' | \
       'events' | \
+      'evidence' | \
       'upgrade' | \
       'rollback' | \
       'set' | \
@@ -56,14 +57,18 @@ _prodng() {
       'image lock' | \
       'image build' | \
       'image disk' | \
-      'image boot')
+      'image boot' | \
+      'evidence take' | \
+      'evidence verify' | \
+      'evidence timeline' | \
+      'evidence show')
         command+="${command:+ }$word" ;;
     esac
   done
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish image agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events upgrade rollback set rm doctor' options='-V --version --help' ;;
+        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish image agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -275,6 +280,10 @@ _prodng() {
         --format) values='text json' ;;
         *) of=nothing options='-f --follow -n --lines --verify --known --file --format --json --help' ;;
       esac ;;
+    'evidence')
+      case $prev in
+        *) values='take verify timeline show' options='--help' ;;
+      esac ;;
     'upgrade')
       case $prev in
         --sha256) of=nothing ;;
@@ -418,6 +427,31 @@ _prodng() {
         --append) of=nothing ;;
         --timeout) of=nothing ;;
         *) of=files options='--uefi --kvm --memory --port --credential --variables --keep --append --timeout --help' ;;
+      esac ;;
+    'evidence take')
+      case $prev in
+        -o | --output) of=files ;;
+        --reason) of=nothing ;;
+        --max-bytes) of=nothing ;;
+        --max-frozen) of=nothing ;;
+        *) of=jails options='-o --output --memory --secrets --reason --max-bytes --max-frozen --json --help' ;;
+      esac ;;
+    'evidence verify')
+      case $prev in
+        --keyring) of=files ;;
+        --events) of=files ;;
+        *) of=files options='--keyring --events --json --help' ;;
+      esac ;;
+    'evidence timeline')
+      case $prev in
+        --keyring) of=files ;;
+        --format) values='text jsonl body' ;;
+        *) of=files options='--keyring --format --help' ;;
+      esac ;;
+    'evidence show')
+      case $prev in
+        --keyring) of=files ;;
+        *) of=files options='--keyring --html --help' ;;
       esac ;;
   esac
   if [[ $cur == -* && -n $options ]]; then

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { TreeLimits } from '../archive/extract.ts';
 import { messageOf, ProdngError } from '../error/prodng-error.ts';
+import { thawAbandoned } from '../evidence/freeze.ts';
 import { runFolder } from '../jail/lifecycle/jail-slot.ts';
 import type { AgentContext } from './agent-context.ts';
 import { EventLog } from './events/event-log.ts';
@@ -94,6 +95,7 @@ export class Agent {
     await events.append('agent-started', undefined, { pid: process.pid, jails: states.length });
     for (const { name, file, why } of damaged)
       await events.append('state-damaged', name, { movedTo: file, reason: why.slice(0, 300) });
+    for (const run of thawAbandoned(paths.frozen)) await events.append('thawed', undefined, { run });
     for (const one of [...unreadable, ...newer.flatMap(unreadableRun)]) await this.#leaveAlone(one);
     for (const state of states)
       if (this.#unreadable.get(state.name)?.kind !== 'newer')

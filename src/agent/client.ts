@@ -36,6 +36,21 @@ export class AgentClient {
     return answer;
   }
 
+  /**
+   * Reads what is no JSON, as it comes.
+   *
+   * @throws ProdngError AGENT, and what the agent answers with
+   */
+  async *bytes(path: string): AsyncGenerator<Uint8Array> {
+    const response = await this.#send('GET', path, undefined);
+    if ((response.statusCode ?? 500) >= 400) throw await errorFrom(parse(await bodyOf(response)));
+    try {
+      for await (const chunk of response) yield chunk;
+    } catch (error) {
+      throw agentUnreachable(this.#socket, error);
+    }
+  }
+
   /** Reads a stream of server-sent events until it ends, or the signal. */
   async *stream(path: string, signal: AbortSignal): AsyncGenerator<StreamedEvent> {
     const response = await this.#send('GET', path, undefined, signal);

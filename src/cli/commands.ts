@@ -86,6 +86,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'logs', summary: 'show the output of a jail', load: () => import('./verbs/logs.ts') },
   { name: 'events', summary: 'show and verify the event log', load: () => import('./verbs/events.ts') },
   {
+    name: 'evidence',
+    summary: 'take and check evidence of jails',
+    load: () => import('./verbs/evidence.ts'),
+  },
+  {
     name: 'upgrade',
     summary: 'upgrade a jail to another version of its package',
     load: () => import('./verbs/upgrade.ts'),
@@ -106,5 +111,6 @@ export const commands: readonly CommandEntry[] = [
 
 /** Called by other programs only; not listed in the help. */
 export const internalCommands: readonly Omit<CommandEntry, 'summary'>[] = [
+  { name: 'evidence-collect', load: () => import('./verbs/evidence-collect.ts') },
   { name: 'dhcp-event', load: () => import('./verbs/dhcp-event.ts') },
 ];

@@ -62,6 +62,7 @@ export const errorCodes = {
     exit: 1,
     meaning: 'Another engine would not enforce a declaration, and that was not accepted',
   },
+  EVIDENCE: { exit: 1, meaning: 'A bundle of evidence is none, or not as it was signed' },
   NETWORK: { exit: 2, meaning: 'The network of the jail could not be set up' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3; meaning: string }>;
 

@@ -34,6 +34,7 @@ const RESOLVE_BENEATH_ONLY = 0x02 | 0x04 | 0x08;
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
+const AT_SYMLINK_FOLLOW = 0x400;
 const RENAME_NOREPLACE = 1;
 const RENAME_EXCHANGE = 2;
 const LOCK_EX_NB = 2 | 4;
@@ -77,6 +78,11 @@ export function symlinkAt(target: string, directory: number, name: string): void
 /** linkat(2); a symbolic link as `from` is not followed. */
 export function linkAt(fromDirectory: number, from: string, directory: number, name: string): void {
   libcLinkat(fromDirectory, from, directory, name, 0);
+}
+
+/** Gives an open file without a name (O_TMPFILE) its name; EEXIST when that is taken. linkat(2), through /proc. */
+export function linkDescriptor(fd: number, path: string): void {
+  libcLinkat(AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
 /** fchownat(2) of the entry itself, never of what it points to. */

@@ -7,6 +7,7 @@ import {
 import type { Logger } from 'pino';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { Agent } from '../agent.ts';
+import { evidenceRoutes } from '../evidence/evidence-routes.ts';
 import { execRoute, serveExec } from '../exec/exec-server.ts';
 import { requests } from '../metrics/agent-metrics.ts';
 import { PackageFinder } from '../packages/package-source.ts';
@@ -56,6 +57,7 @@ export async function makeServer(agent: Agent, logger: Pick<Logger, 'error'>): P
     logRoutes(routes, agent);
     eventRoutes(routes, agent);
     statsRoutes(routes, agent);
+    evidenceRoutes(routes, agent);
   });
   // behind the reading of the body, which would lose it
   server.addHook('preHandler', (request, _reply, done) => actingFor(actorOf(request.raw), done));

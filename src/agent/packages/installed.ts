@@ -90,7 +90,8 @@ export async function setTreesAside(
   const kept = new Set([...states].flatMap(({ versions }) => versions.map(({ sha256 }) => sha256)));
   const aside: string[] = [];
   for (const name of await readdir(folder)) {
-    if (kept.has(name) || inUse.has(name)) continue;
+    const tree = name.replace(/\.md5sums$/, '');
+    if (kept.has(tree) || inUse.has(tree)) continue;
     const path = join(folder, name);
     // under its old name it would count as unpacked, or be in the way of the next attempt to unpack it
     aside.push(isAside(name) ? path : await setAside(path));
@@ -106,6 +107,7 @@ function incomingFolder(paths: AgentPaths): string {
   return join(paths.jail.cache, 'incoming');
 }
 
-function treesFolder(paths: AgentPaths): string {
+/** Where trees are unpacked, each by the SHA-256 of its .deb. */
+export function treesFolder(paths: AgentPaths): string {
   return join(paths.jail.cache, 'jails');
 }

@@ -18,6 +18,10 @@ export interface AgentPaths {
   logs: string;
   /** The append-only log of events. */
   events: string;
+  /** Bundles of evidence that the API made. */
+  evidence: string;
+  /** Notes of jails that are frozen for evidence. */
+  frozen: string;
   /** Unix socket of the API. */
   socket: string;
   /** Held for as long as an agent lives. */
@@ -41,6 +45,8 @@ export function agentPaths(paths: Paths, env: Environment = process.env): AgentP
     exits: join(paths.run, 'agent', 'exits'),
     logs: join(paths.state, 'logs'),
     events: join(paths.state, 'events.jsonl'),
+    evidence: join(paths.state, 'evidence'),
+    frozen: join(paths.run, 'agent', 'frozen'),
     socket: agentSocket(paths),
     lock: join(paths.run, 'agent.lock'),
     config,

@@ -40,6 +40,7 @@ export async function writeOverrides(name: string, overrides: Overrides, paths: 
   await writeFileAtomic(file, `${JSON.stringify(overrides, undefined, 2)}\n`);
 }
 
-function overridesFile(name: string, { config }: AgentPaths): string {
+/** Where they are. */
+export function overridesFile(name: string, { config }: AgentPaths): string {
   return join(config, 'jails.d', `${name}.json`);
 }

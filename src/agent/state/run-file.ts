@@ -89,7 +89,8 @@ const anyVersion = z.looseObject({
   record: z.looseObject({ name: z.string() }).optional(),
 });
 
-function readRunFile(path: string): RunFile | NewerRun | undefined {
+/** One run's file; undefined when it is none. */
+export function readRunFile(path: string): RunFile | NewerRun | undefined {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prettifyError, z } from 'zod';
-import { messageOf } from '../../error/prodng-error.ts';
+import { messageOf, ProdngError } from '../../error/prodng-error.ts';
 import { syncFolder, writeFileAtomic } from '../../system/atomic-file.ts';
 import { type JailState, jailStateSchema, stateFormat } from './state-schema.ts';
 
@@ -56,6 +56,19 @@ export class StateStore {
       else damaged.push(await this.#setAside(name, read.why));
     }
     return { states, unreadable: [...unreadable, ...damaged], damaged };
+  }
+
+  /**
+   * Reads the state of one jail, also without an agent.
+   *
+   * @throws ProdngError JAIL_UNKNOWN when there is none that can be read
+   */
+  async find(name: string): Promise<JailState> {
+    const read = await this.#read(name);
+    if ('state' in read) return read.state;
+    throw new ProdngError('JAIL_UNKNOWN', `no jail named ${name} is installed: ${read.why}`, {
+      hint: 'see which are: prodng ls',
+    });
   }
 
   async save(state: JailState): Promise<void> {

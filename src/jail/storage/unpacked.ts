@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DebReader } from '../../archive/deb-reader.ts';
 import type { TarItem } from '../../archive/entry.ts';
@@ -50,13 +50,19 @@ export async function unpackJail(
   return join(target, rootfsPath(jail.name));
 }
 
+/** The .deb's md5sums, deb-md5sums(5), beside the tree that was unpacked from it. */
+export function md5sumsPath(tree: string): string {
+  return `${tree}.md5sums`;
+}
+
 /** Under the lock: unpacked beside its place, made ready, and only then given its name. */
 async function unpackInto(jail: JailPackage, target: string, most: TreeLimits | undefined): Promise<void> {
   const fresh = `${target}.new`;
   await removeTree(fresh);
   const links = { inside: 'tree', root: rootfsPath(jail.name) } as const;
   const deb = await jail.deb();
-  for (const name of (await deb.controlFiles()).keys()) refuse(jail, controlFileFault(name));
+  const controlFiles = await deb.controlFiles();
+  for (const name of controlFiles.keys()) refuse(jail, controlFileFault(name));
   await extractTar(ownEntries(jail, deb), fresh, {
     ownership: 'archive',
     allowSetid: true,
@@ -68,6 +74,8 @@ async function unpackInto(jail: JailPackage, target: string, most: TreeLimits | 
     assertRealFolders(jail, fresh);
     assertNamedRoot(join(fresh, rootfsPath(jail.name)), jail.declaration.user);
     makeMountPoints(join(fresh, rootfsPath(jail.name)), jail.declaration);
+    const md5sums = controlFiles.get('md5sums');
+    if (md5sums !== undefined) await writeFile(md5sumsPath(target), md5sums, { mode: 0o600 });
     await rename(fresh, target);
   } catch (error) {
     await removeTree(fresh);

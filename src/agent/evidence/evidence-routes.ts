@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ProdngError } from '../../error/prodng-error.ts';
+import type { Agent } from '../agent.ts';
+import { type ApiServer, failures, jailParams } from '../api/api-schema.ts';
+import { startCollector } from './collector.ts';
+import { takenSchema, takeSchema } from './evidence-schema.ts';
+
+const bundleSchema = z
+  .object({ id: z.string(), size: z.number().int(), time: z.string() })
+  .meta({ id: 'EvidenceBundle' });
+
+const bundleParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/) });
+
+/** Evidence of jails: taken, listed, read, removed. */
+export function evidenceRoutes(server: ApiServer, agent: Agent): void {
+  const { paths, events } = agent.context;
+  const fileOf = (id: string) => join(paths.evidence, `${id}.tar.zst`);
+  server.post(
+    '/v1/jails/:name/evidence',
+    {
+      schema: {
+        summary: 'Take evidence of a jail',
+        params: jailParams,
+        body: takeSchema,
+        response: { 201: takenSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const jail = agent.jail(request.params.name);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      await mkdir(paths.evidence, { recursive: true, mode: 0o700 });
+      const id = randomBytes(8).toString('hex');
+      // nobody else freezes, thaws or stops it while it is frozen
+      const taking = await jail.locked(async () => {
+        const collection = startCollector(jail.name, request.body, fileOf(id), paths, gone.signal);
+        collection.taken.catch(() => {});
+        await collection.thawed;
+        return { taken: collection.taken };
+      });
+      const taken = await taking.taken;
+      const { reason = '' } = request.body;
+      const { size, sha256, key, frozen = 0 } = taken;
+      const detail = { id, bundle: taken.id, sha256, size, key, frozen };
+      await events.append('evidence-taken', jail.name, reason === '' ? detail : { ...detail, reason });
+      return reply.status(201).send({ ...taken, id });
+    },
+  );
+  server.get(
+    '/v1/evidence',
+    {
+      schema: { summary: 'The bundles that are here', response: { 200: z.array(bundleSchema), ...failures } },
+    },
+    () => listBundles(paths.evidence),
+  );
+  server.get(
+    '/v1/evidence/:id',
+    {
+      schema: {
+        summary: 'A bundle: a tar, compressed by zstd',
+        params: bundleParams,
+        // a stream goes out as it is
+        response: { 200: z.unknown(), ...failures },
+      },
+    },
+    (request, reply) => {
+      const file = fileOf(request.params.id);
+      const size = sizeOf(file, request.params.id);
+      void reply.header('content-length', size).type('application/zstd');
+      return createReadStream(file);
+    },
+  );
+  server.delete(
+    '/v1/evidence/:id',
+    {
+      schema: {
+        summary: 'Remove a bundle',
+        params: bundleParams,
+        response: { 204: z.null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      sizeOf(fileOf(id), id);
+      await rm(fileOf(id), { force: true });
+      await events.append('evidence-removed', undefined, { id });
+      return reply.status(204).send(null);
+    },
+  );
+}
+
+function listBundles(folder: string) {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  return names.toSorted().flatMap((name) => {
+    const [, id] = /^([0-9a-f]{16})\.tar\.zst$/.exec(name) ?? [];
+    if (id === undefined) return [];
+    const { size, mtime } = statSync(join(folder, name));
+    return [{ id, size, time: mtime.toISOString() }];
+  });
+}
+
+function sizeOf(file: string, id: string): number {
+  const about = statSync(file, { throwIfNoEntry: false });
+  if (about !== undefined) return about.size;
+  throw new ProdngError('USAGE', `no evidence ${id} is here`, { hint: 'see /v1/evidence' });
+}
