@@ -19,6 +19,7 @@ _prodng() {
       'strip-signature' | \
       'key' | \
       'publish' | \
+      'export' | \
       'image' | \
       'agent' | \
       'install' | \
@@ -68,7 +69,7 @@ _prodng() {
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish image agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
+        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish export image agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -189,6 +190,14 @@ _prodng() {
         --wait) of=nothing ;;
         --passphrase-fd) of=nothing ;;
         *) values='promote refresh snapshot prune' options='--suite --create --origin --valid-for --plain --signature-policy --lint-policy --lint-fail-on --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+      esac ;;
+    'export')
+      case $prev in
+        --format) values='oci docker-archive kubernetes compose quadlet' ;;
+        --accept-loss) of=nothing ;;
+        --folder) of=files ;;
+        --registry) of=nothing ;;
+        *) of=files options='--format --accept-loss --folder --registry --json --help' ;;
       esac ;;
     'image')
       case $prev in

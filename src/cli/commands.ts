@@ -56,6 +56,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'publish .debs in a signed APT archive',
     load: () => import('./verbs/publish.ts'),
   },
+  { name: 'export', summary: 'export jails for another engine', load: () => import('./verbs/export.ts') },
   {
     name: 'image',
     summary: 'make and check the base image of hosts',

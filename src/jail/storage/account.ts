@@ -21,8 +21,17 @@ const highestId = 65_534;
  * @throws ProdngError DEB_FORMAT when it is not there, is root by another name, or has ids that the jail does not have
  */
 export function accountOf(rootfs: string, name: string): Account {
-  assertNamedRoot(rootfs, name);
-  const line = passwdLine(textOf(rootfs, '/etc/passwd'), name);
+  return findAccount(name, textOf(rootfs, '/etc/passwd'), textOf(rootfs, '/etc/group'));
+}
+
+/**
+ * Looks a user up in the texts of a rootfs's /etc/passwd and /etc/group.
+ *
+ * @throws ProdngError DEB_FORMAT as accountOf does
+ */
+export function findAccount(name: string, passwd: string, group: string): Account {
+  refuseOtherRoot(passwd, name);
+  const line = passwdLine(passwd, name);
   if (line === undefined && name === 'root')
     return { name, uid: 0, gid: 0, additionalGids: [], home: '/root' };
   if (line === undefined)
@@ -30,11 +39,11 @@ export function accountOf(rootfs: string, name: string): Account {
       hint: 'build the jail again: prodng build makes the user that Jail-User names',
     });
   const [, , uid = '', gid = '', , home = '/'] = line;
-  const groups = textOf(rootfs, '/etc/group')
+  const groups = group
     .split('\n')
-    .map((group) => group.split(':'))
+    .map((entry) => entry.split(':'))
     .filter(([, , , members = '']) => members.split(',').includes(name));
-  const additionalGids = new Set(groups.map(([group = '', , id = '']) => idOf(id, `/etc/group: ${group}`)));
+  const additionalGids = new Set(groups.map(([one = '', , id = '']) => idOf(id, `/etc/group: ${one}`)));
   return {
     name,
     uid: idOf(uid, `/etc/passwd: ${name}`),
@@ -59,7 +68,11 @@ function idOf(text: string, where: string): number {
  * @throws ProdngError DEB_FORMAT
  */
 export function assertNamedRoot(rootfs: string, user: string): void {
-  if (!isRootByAnotherName(textOf(rootfs, '/etc/passwd'), user)) return;
+  refuseOtherRoot(textOf(rootfs, '/etc/passwd'), user);
+}
+
+function refuseOtherRoot(passwd: string, user: string): void {
+  if (!isRootByAnotherName(passwd, user)) return;
   throw new ProdngError(
     'DEB_FORMAT',
     `/etc/passwd of the jail: ${user} has uid 0, which only root may have`,

@@ -26,6 +26,12 @@ export interface PackageContents {
   faults: string[];
 }
 
+/** Gets every entry and every piece of content while a package is read. A piece is only valid until it returns. */
+export interface ContentsSink {
+  entry(entry: TarEntry): Promise<void>;
+  piece(bytes: Uint8Array): Promise<void>;
+}
+
 const mostLock = 32 * 2 ** 20;
 const ownFile = /^usr\/lib\/prodng\/jails\/[^/]+\/jail\.(lock|inputs)$/;
 const jailFolder = /^usr\/lib\/prodng\/jails\/([^/]+)(?:\/|$)/;
@@ -33,9 +39,10 @@ const jailFolder = /^usr\/lib\/prodng\/jails\/([^/]+)(?:\/|$)/;
 /**
  * Reads every byte of a .deb once.
  *
+ * @param sink gets the same bytes
  * @throws what the DebReader throws for what dpkg would not, or should not, unpack
  */
-export async function readContents(bytes: SignedBytes): Promise<PackageContents> {
+export async function readContents(bytes: SignedBytes, sink?: ContentsSink): Promise<PackageContents> {
   const { deb } = bytes;
   const controlFiles = await deb.controlFiles();
   const files = new Map<string, PackageFile>();
@@ -53,10 +60,12 @@ export async function readContents(bytes: SignedBytes): Promise<PackageContents>
     if (jail !== undefined) jails.add(jail);
     const own = entry.size <= mostLock ? ownFile.exec(entry.path)?.[1] : undefined;
     const kept: Uint8Array[] = [];
+    await sink?.entry(entry);
     const hashes = [createHash('md5'), createHash('sha256')] as const;
     if (entry.type === 'file')
       for await (const piece of content) {
         update(hashes, piece);
+        await sink?.piece(piece);
         if (own !== undefined) kept.push(Uint8Array.from(piece));
       }
     if (own !== undefined && entry.type === 'file')

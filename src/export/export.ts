@@ -1,0 +1,173 @@
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FreshFolder } from '../archive/fresh-folder.ts';
+import { ProdngError } from '../error/prodng-error.ts';
+import { seccompFilter } from '../jail/confine/seccomp.ts';
+import { composeProfile, composeProject } from './compose.ts';
+import { writeDockerArchive } from './docker-archive.ts';
+import { type EnforcedDeclaration, type ExportFormat, enforcementOf } from './enforcement.ts';
+import { type JailImage, readJailImage } from './jail-image.ts';
+import { kubernetesObjects, profilePath } from './kubernetes.ts';
+import { LayerWriter } from './layer.ts';
+import { imageName, kubernetesName } from './names.ts';
+import { writeOciLayout } from './oci-layout.ts';
+import { quadletUnit } from './quadlet.ts';
+
+export interface ExportOptions {
+  debs: readonly string[];
+  format: ExportFormat;
+  /** A folder that is not there yet. */
+  output: string;
+  /** What images' names begin with: `registry.example.org/team`. */
+  registry: string;
+  /** Names of declarations that may be lost. */
+  acceptLoss: readonly string[];
+}
+
+/** What became of one jail. */
+export interface ExportedJail {
+  name: string;
+  version: string;
+  /** What it is called there, where its own name is not allowed. */
+  exportedName: string;
+  /** Of the image's manifest, or its id for docker; absent for formats without an image. */
+  digest?: string;
+  treeSha256: string;
+  declarations: EnforcedDeclaration[];
+}
+
+/**
+ * Exports jails for another engine into a new folder. The same .debs give the same bytes.
+ *
+ * @throws ProdngError EXPORT_LOSS when something is lost that was not accepted, TARGET_EXISTS, USAGE, POLICY; what is
+ *   wrong with a .deb
+ */
+export async function exportJails(options: ExportOptions): Promise<ExportedJail[]> {
+  const { debs, format, output, acceptLoss } = options;
+  const hasImage = format === 'oci' || format === 'docker-archive';
+  const [first, ...others] = debs;
+  if (first === undefined || (hasImage && others.length > 0))
+    throw new ProdngError('USAGE', `--format ${format}: one .deb at a time`, {
+      hint: 'kubernetes, compose and quadlet take several',
+    });
+  const fresh = await FreshFolder.make(output);
+  const folder = `/proc/${process.pid}/fd/${fresh.fd}`;
+  try {
+    const images: JailImage[] = [];
+    for (const deb of debs) images.push(await readImage(deb, hasImage ? join(folder, layerName) : undefined));
+    assertDistinct(images);
+    const exported = images.map((image) => describe(image, format));
+    assertAccepted(exported, format, acceptLoss);
+    const digest = await writeFormat(folder, images, options);
+    if (hasImage) await rm(join(folder, layerName), { force: true });
+    await chmod(folder, 0o755);
+    await fresh.publish(true);
+    return exported.map((one) => (digest === undefined ? one : { ...one, digest }));
+  } catch (error) {
+    await fresh.discard();
+    throw error;
+  }
+}
+
+const layerName = 'layer.tar';
+
+async function readImage(deb: string, layerFile: string | undefined): Promise<JailImage> {
+  if (layerFile === undefined) return await readJailImage(deb);
+  const layer = new LayerWriter(layerFile);
+  try {
+    return await readJailImage(deb, layer);
+  } catch (error) {
+    await layer.abandon();
+    throw error;
+  }
+}
+
+function assertDistinct(images: readonly JailImage[]): void {
+  const names = images.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new ProdngError('USAGE', `${twice}: two of the .debs are of that package`);
+}
+
+function describe(image: JailImage, format: ExportFormat): ExportedJail {
+  const { name, version, treeSha256, declaration } = image;
+  const exportedName = format === 'kubernetes' ? kubernetesName(name) : imageName(name);
+  return { name, version, exportedName, treeSha256, declarations: enforcementOf(declaration, format) };
+}
+
+function assertAccepted(
+  exported: readonly ExportedJail[],
+  format: ExportFormat,
+  acceptLoss: readonly string[],
+): void {
+  const accepted = new Set(acceptLoss.map((name) => name.toLowerCase()));
+  const lost = exported.flatMap(({ name: jail, declarations }) =>
+    declarations
+      .filter(({ status, name }) => status === 'lost' && !accepted.has(name.toLowerCase()))
+      .map(({ name, note }) => ({ name, text: `  ${jail}: ${name}: ${note}` })),
+  );
+  if (lost.length === 0) return;
+  const names = [...new Set(lost.map(({ name }) => name))];
+  throw new ProdngError(
+    'EXPORT_LOSS',
+    `${format}: would lose ${names.length} declarations\n${lost.map(({ text }) => text).join('\n')}`,
+    { hint: `to go on without them: --accept-loss ${names.join(',')}` },
+  );
+}
+
+async function writeFormat(
+  folder: string,
+  images: readonly JailImage[],
+  { format, registry }: ExportOptions,
+): Promise<string | undefined> {
+  const [image] = images;
+  if (image === undefined) return undefined;
+  switch (format) {
+    case 'oci':
+      return await writeOciLayout(folder, join(folder, layerName), image);
+    case 'docker-archive':
+      return await writeDockerArchive(join(folder, 'image.tar'), join(folder, layerName), image, registry);
+    case 'kubernetes':
+      await writeKubernetes(folder, images, registry);
+      return undefined;
+    case 'compose':
+      for (const each of images) await writeProfile(join(folder, composeProfile(each)), each);
+      await writeFile(join(folder, 'compose.yaml'), await yaml([composeProject(images, registry)]));
+      return undefined;
+    case 'quadlet':
+      for (const each of images) {
+        await writeProfile(join(folder, `${imageName(each.name)}.seccomp.json`), each);
+        await writeFile(join(folder, `${imageName(each.name)}.container`), quadletUnit(each, registry));
+      }
+      return undefined;
+  }
+}
+
+async function writeKubernetes(
+  folder: string,
+  images: readonly JailImage[],
+  registry: string,
+): Promise<void> {
+  const resources: string[] = [];
+  for (const image of images) {
+    const file = `${kubernetesName(image.name)}.yaml`;
+    await writeFile(join(folder, file), await yaml(kubernetesObjects(image, registry)));
+    await writeProfile(join(folder, 'seccomp', profilePath(image)), image);
+    resources.push(file);
+  }
+  const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources };
+  await writeFile(join(folder, 'kustomization.yaml'), await yaml([kustomization]));
+}
+
+/** The OCI runtime's form, which docker, podman and the kubelet read. */
+async function writeProfile(path: string, { declaration }: JailImage): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${JSON.stringify(seccompFilter(declaration.syscalls), undefined, 2)}\n`);
+}
+
+async function yaml(documents: readonly unknown[]): Promise<string> {
+  const { stringify } = await import('yaml');
+  // YAML 1.1 as well: kubectl takes a bare `no` for false
+  return documents
+    .map((each) => stringify(each, { lineWidth: 0, version: '1.1', aliasDuplicateObjects: false }))
+    .join('---\n');
+}

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { type Pack, pack } from 'tar-stream';
+import type { TarEntry } from '../archive/entry.ts';
+import { ProdngError } from '../error/prodng-error.ts';
+import type { ContentsSink, PackageFile } from '../verify/checks/package-contents.ts';
+
+/** The one layer of an image: an uncompressed tar, whose digest is the same whatever compresses it later. */
+export interface Layer {
+  /** Hex. */
+  sha256: string;
+  size: number;
+}
+
+/** The texts of a rootfs that say who its users are. */
+export interface AccountFiles {
+  passwd: string;
+  group: string;
+}
+
+const inJail = /^usr\/lib\/prodng\/jails\/[^/]+\/rootfs\/(.+)$/;
+const mostText = 2 ** 20;
+
+/** The path of an entry in the rootfs; undefined for what is beside it. */
+export function rootfsPath(path: string): string | undefined {
+  return inJail.exec(path)?.[1];
+}
+
+/** Takes the rootfs out of a jail's .deb while that is read: its users and, when a file is named, its layer. */
+export class RootfsSink implements ContentsSink {
+  readonly accounts: AccountFiles = { passwd: '', group: '' };
+  readonly #layer: LayerWriter | undefined;
+  #text: keyof AccountFiles | undefined;
+  #isInside = false;
+
+  constructor(layer?: LayerWriter) {
+    this.#layer = layer;
+  }
+
+  async entry(entry: TarEntry): Promise<void> {
+    const path = rootfsPath(entry.path);
+    this.#isInside = path !== undefined;
+    this.#text = undefined;
+    if (path === undefined) return;
+    if ((path === 'etc/passwd' || path === 'etc/group') && entry.type === 'file' && entry.size <= mostText)
+      this.#text = path === 'etc/passwd' ? 'passwd' : 'group';
+    await this.#layer?.entry(path, entry);
+  }
+
+  async piece(bytes: Uint8Array): Promise<void> {
+    if (!this.#isInside) return;
+    if (this.#text !== undefined) this.accounts[this.#text] += Buffer.from(bytes).toString();
+    await this.#layer?.piece(bytes);
+  }
+}
+
+/** Writes a layer to a file. Equal trees give equal bytes. */
+export class LayerWriter {
+  readonly #pack: Pack = pack();
+  readonly #written: Promise<Layer>;
+  #file: NodeJS.WritableStream | undefined;
+
+  /** @param path of the new file */
+  constructor(path: string) {
+    this.#written = writeOut(path, this.#pack);
+    // told by end(), which may be never called
+    this.#written.catch(() => {});
+  }
+
+  async entry(path: string, entry: TarEntry): Promise<void> {
+    this.#endFile();
+    const { type, mode, uid, gid, mtime, size } = entry;
+    const kind = kinds[type];
+    if (kind === undefined) throw refused(path, `a ${type}, which no layer of an image may have`);
+    if (path.slice(path.lastIndexOf('/') + 1).startsWith('.wh.'))
+      throw refused(path, 'in a layer that name removes another file: OCI image specification, whiteouts');
+    const linkname = type === 'hardlink' ? rootfsPath(entry.linkPath) : entry.linkPath;
+    if (linkname === undefined)
+      throw refused(path, `a hard link to ${entry.linkPath}, outside of the rootfs`);
+    const header = {
+      name: type === 'directory' ? `${path}/` : path,
+      type: kind,
+      mode,
+      uid,
+      gid,
+      size,
+      mtime: new Date(mtime * 1000),
+      ...(linkname === '' ? {} : { linkname }),
+    };
+    if (type === 'file' && size > 0) this.#file = this.#pack.entry(header, () => {});
+    else
+      await new Promise<void>((done, fail) =>
+        this.#pack.entry(header, (error) => (error ? fail(error) : done())),
+      );
+  }
+
+  async piece(bytes: Uint8Array): Promise<void> {
+    const file = this.#file;
+    // a copy: the bytes are only valid until we return
+    if (file === undefined || file.write(Buffer.from(bytes))) return;
+    await new Promise<void>((done) => file.once('drain', done));
+  }
+
+  async end(): Promise<Layer> {
+    this.#endFile();
+    this.#pack.finalize();
+    return await this.#written;
+  }
+
+  /** Lets go of the file, half-written. */
+  async abandon(): Promise<void> {
+    this.#pack.destroy();
+    await this.#written.catch(() => {});
+  }
+
+  #endFile(): void {
+    this.#file?.end();
+    this.#file = undefined;
+  }
+}
+
+const kinds: Readonly<Record<TarEntry['type'], 'file' | 'directory' | 'symlink' | 'link' | undefined>> = {
+  file: 'file',
+  directory: 'directory',
+  symlink: 'symlink',
+  hardlink: 'link',
+  character: undefined,
+  block: undefined,
+  fifo: undefined,
+};
+
+async function writeOut(path: string, bytes: Pack): Promise<Layer> {
+  const file = await open(path, 'wx', 0o644);
+  try {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of bytes as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      size += chunk.length;
+      await file.write(chunk);
+    }
+    await file.chmod(0o644);
+    return { sha256: hash.digest('hex'), size };
+  } finally {
+    await file.close();
+  }
+}
+
+function refused(path: string, why: string): ProdngError {
+  return new ProdngError('ENTRY_REFUSED', `${path}: ${why}`, { hint: 'leave the file out with Jail-Prune' });
+}
+
+/**
+ * The SHA-256 over a rootfs's tree: a line for each entry, sorted by path, of path, type, permission bits, owner and
+ * the SHA-256 of the content or the target of a link. It is the same for the .deb and in every engine.
+ */
+export function treeDigest(files: ReadonlyMap<string, PackageFile>): string {
+  const lines: string[] = [];
+  for (const [full, { entry, sha256 }] of files) {
+    const path = rootfsPath(full);
+    if (path === undefined) continue;
+    lines.push(treeLine(path, entry, contentOf(files, entry, sha256)));
+  }
+  return createHash('sha256').update(lines.sort().join('')).digest('hex');
+}
+
+/** A hard link is the file that it is a name of. */
+function contentOf(files: ReadonlyMap<string, PackageFile>, entry: TarEntry, sha256: string): string {
+  if (entry.type === 'hardlink') return files.get(entry.linkPath)?.sha256 ?? '';
+  return entry.type === 'symlink' ? entry.linkPath : entry.type === 'file' ? sha256 : '';
+}
+
+function treeLine(path: string, { type, mode, uid, gid }: TarEntry, content: string): string {
+  const kind = type === 'directory' ? 'd' : type === 'symlink' ? 'l' : 'f';
+  const bits = type === 'symlink' ? '777' : mode.toString(8);
+  return `${path}\0${kind} ${bits} ${uid}:${gid} ${content}\n`;
+}
