@@ -164,7 +164,7 @@ class Build {
 
   async #lock(): Promise<{ lock: Lock; written: boolean }> {
     const { dir, locked } = this.#options;
-    if (!locked) return await lockSource(dir, this.#state());
+    if (!locked) return await lockSource(this.#source, this.#state());
     const lock = await readLock({ root: dir, name: lockFile });
     assertLockCurrent(lock, this.#source, this.#architecture);
     return { lock, written: false };

@@ -1,5 +1,5 @@
 import type { JailDeclaration } from '../control/jail-declaration.ts';
-import { readJailSource } from '../control/jail-source.ts';
+import type { JailSource } from '../control/jail-source.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import {
   type ArchiveState,
@@ -39,13 +39,12 @@ export interface LockOutcome {
  * the lock if that is still kept here, so that nothing moves but what the change itself brings; else in the present
  * one. A resolved rootfs is resolved again as long as Depends is the same; without it only a build can tell.
  *
- * @param dir the jail source
- * @throws ProdngError what readJailSource, readLock, updateArchives and resolving throw; ARCHIVE_STALE when the
+ * @throws ProdngError what readLock, updateArchives and resolving throw; ARCHIVE_STALE when the
  *   archives are older than the lock
  */
-export async function lockSource(dir: string, options: LockSourceOptions): Promise<LockOutcome> {
-  const source = await readJailSource(dir);
-  return await lockRelations(source, { root: dir, name: lockFile }, options, source.declaration.compose);
+export async function lockSource(source: JailSource, options: LockSourceOptions): Promise<LockOutcome> {
+  const place = { root: source.dir, name: lockFile };
+  return await lockRelations(source, place, options, source.declaration.compose);
 }
 
 /**

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readJailSource } from '../../src/control/jail-source.ts';
 import { type Lock, lockFile, packagesFor } from '../../src/lock/lock.ts';
 import { formatChange } from '../../src/lock/lock-changes.ts';
 import { lockDigest } from '../../src/lock/lock-digest.ts';
@@ -94,7 +95,7 @@ function changeLines({ changes }: LockOutcome): string[] {
 
 describe('prodng lock', () => {
   it('pins the build root and leaves the rootfs to the first build', async () => {
-    const { lock, written, existed } = await lockSource(dir, await options());
+    const { lock, written, existed } = await lockSource(await readJailSource(dir), await options());
     expect({ written, existed }).toEqual({ written: true, existed: false });
     expect(names(lock, 'build')).toEqual([
       'base-files 12',
@@ -108,13 +109,13 @@ describe('prodng lock', () => {
   });
 
   it('gives the same bytes for the same archive state, whoever serves it and whatever was there before', async () => {
-    await lockSource(dir, await options());
+    await lockSource(await readJailSource(dir), await options());
     const first = await lockText();
     const server = await serveFolder(archive.folder);
     try {
       for (const [cache, uri] of [['cache'], ['other'], ['third', server.uri]] as const) {
         await rm(join(dir, lockFile));
-        await lockSource(dir, await options(cache, uri));
+        await lockSource(await readJailSource(dir), await options(cache, uri));
         expect(await lockText()).toBe(first);
       }
       expect(first).not.toContain('127.0.0.1');
@@ -125,24 +126,31 @@ describe('prodng lock', () => {
   });
 
   it('leaves a lock that belongs to the source alone, without asking any archive', async () => {
-    await lockSource(dir, await options());
+    await lockSource(await readJailSource(dir), await options());
     const before = await stat(join(dir, lockFile));
     await archive.publish([...buildBasics, ...tools, ...newerPython], { date: ago(1), purge: true });
     const nowhere = await options('cache', 'http://127.0.0.1:9/debian');
-    expect(await lockSource(dir, nowhere)).toMatchObject({ written: false, existed: true, changes: [] });
+    expect(await lockSource(await readJailSource(dir), nowhere)).toMatchObject({
+      written: false,
+      existed: true,
+      changes: [],
+    });
     expect((await stat(join(dir, lockFile))).ino).toBe(before.ino);
   });
 
   it('writes nothing with --update when nothing is new', async () => {
-    await lockSource(dir, await options());
+    await lockSource(await readJailSource(dir), await options());
     const before = await stat(join(dir, lockFile));
     const update = { ...(await options()), update: true };
-    expect(await lockSource(dir, update)).toMatchObject({ written: false, changes: [] });
+    expect(await lockSource(await readJailSource(dir), update)).toMatchObject({
+      written: false,
+      changes: [],
+    });
     expect((await stat(join(dir, lockFile))).ino).toBe(before.ino);
   });
 
   it('moves forward with --update and tells each package that changed', async () => {
-    const before = await lockSource(dir, await options());
+    const before = await lockSource(await readJailSource(dir), await options());
     await lockRootfs(dir, 'python3', before.lock, await options());
     const newer = [...buildBasics.filter(({ name }) => name !== 'fakeroot'), ...newerPython];
     await archive.publish(
@@ -154,7 +162,7 @@ describe('prodng lock', () => {
       ],
       { date: ago(1) },
     );
-    const after = await lockSource(dir, { ...(await options()), update: true });
+    const after = await lockSource(await readJailSource(dir), { ...(await options()), update: true });
     expect(after.written).toBe(true);
     expect(changeLines(after)).toEqual([
       'upgraded fakeroot 1.31 -> 1.32 (build root)',
@@ -167,35 +175,35 @@ describe('prodng lock', () => {
   });
 
   it('says that other bytes stand under the same version', async () => {
-    const before = await lockSource(dir, await options());
+    const before = await lockSource(await readJailSource(dir), await options());
     await archive.publish([...buildBasics, { name: 'debhelper', version: '13.11', payload: 10 }, ...python], {
       date: ago(1),
     });
-    const after = await lockSource(dir, { ...(await options()), update: true });
+    const after = await lockSource(await readJailSource(dir), { ...(await options()), update: true });
     expect(changeLines(after)).toEqual(['replaced debhelper 13.11 (build root)']);
     expect(lockDigest(after.lock, 'build')).not.toBe(lockDigest(before.lock, 'build'));
   });
 
   it('moves nothing but what a change of the source brings, in the archive state of the lock', async () => {
-    const first = await lockSource(dir, await options());
+    const first = await lockSource(await readJailSource(dir), await options());
     await lockRootfs(dir, 'python3', first.lock, await options());
     const newer = buildBasics.map((item) => ({ ...item, version: `${item.version}+new` }));
     await archive.publish([...newer, ...tools, ...newerPython], { date: ago(1) });
     await writeSource('debhelper, chrpath', 'python3, ${misc:Depends}');
-    const after = await lockSource(dir, await options());
+    const after = await lockSource(await readJailSource(dir), await options());
     expect(changeLines(after)).toEqual(['added chrpath 0.16 (build root)']);
     expect(names(after.lock, 'rootfs')).toEqual(['libpython 3.11', 'python3 3.11']);
   });
 
   it('resolves in the present state where the one of the lock is not kept, and says so', async () => {
-    await lockSource(dir, await options());
+    await lockSource(await readJailSource(dir), await options());
     await archive.publish([...buildBasics, { name: 'debhelper', version: '14' }, ...tools, ...python], {
       date: ago(1),
     });
     await writeSource('debhelper, chrpath', 'python3, ${misc:Depends}');
     const notes: string[] = [];
     const progress = { step() {}, advance() {}, note: (text: string) => void notes.push(text) };
-    const after = await lockSource(dir, { ...(await options('elsewhere')), progress });
+    const after = await lockSource(await readJailSource(dir), { ...(await options('elsewhere')), progress });
     expect(changeLines(after)).toEqual([
       'added chrpath 0.16 (build root)',
       'upgraded debhelper 13.11 -> 14 (build root)',
@@ -204,23 +212,23 @@ describe('prodng lock', () => {
   });
 
   it('forgets the rootfs when Depends changed: only a build can tell', async () => {
-    const first = await lockSource(dir, await options());
+    const first = await lockSource(await readJailSource(dir), await options());
     await lockRootfs(dir, 'python3', first.lock, await options());
     await writeSource('debhelper', 'python3, libpython, ${misc:Depends}');
-    const { lock } = await lockSource(dir, await options());
+    const { lock } = await lockSource(await readJailSource(dir), await options());
     expect(lock.builtDepends).toBeUndefined();
     expect(names(lock, 'rootfs')).toEqual([]);
   });
 
   it('does not go back to an older archive, however well it is signed', async () => {
-    await lockSource(dir, await options());
+    await lockSource(await readJailSource(dir), await options());
     const before = await lockText();
     await archive.publish([...buildBasics, ...tools, ...python], { date: ago(96) });
     // where apt knows the newer one, it stays with it
     const here = { ...(await options()), update: true };
-    expect(await lockSource(dir, here)).toMatchObject({ written: false });
+    expect(await lockSource(await readJailSource(dir), here)).toMatchObject({ written: false });
     const elsewhere = { ...(await options('elsewhere')), update: true };
-    await expect(lockSource(dir, elsewhere)).rejects.toMatchObject({
+    await expect(lockSource(await readJailSource(dir), elsewhere)).rejects.toMatchObject({
       code: 'ARCHIVE_STALE',
       message: expect.stringContaining('archive local'),
       hint: expect.stringContaining(lockFile),
@@ -229,22 +237,22 @@ describe('prodng lock', () => {
   });
 
   it("gives apt's reason when the archives cannot satisfy the source, and keeps the lock of before", async () => {
-    await lockSource(dir, await options());
+    await lockSource(await readJailSource(dir), await options());
     const before = await lockText();
     await writeSource('debhelper (>= 99)', 'python3');
-    await expect(lockSource(dir, await options())).rejects.toMatchObject({
+    await expect(lockSource(await readJailSource(dir), await options())).rejects.toMatchObject({
       code: 'UNRESOLVABLE',
       message: expect.stringMatching(/debhelper \(>= 99\)/),
     });
     await writeSource('no-such-package', 'python3');
-    await expect(lockSource(dir, await options())).rejects.toThrow(/no-such-package/);
+    await expect(lockSource(await readJailSource(dir), await options())).rejects.toThrow(/no-such-package/);
     expect(await lockText()).toBe(before);
   });
 });
 
 describe('the rootfs of a lock', () => {
   it('is the closure of what was built, and is resolved once', async () => {
-    const first = await lockSource(dir, await options());
+    const first = await lockSource(await readJailSource(dir), await options());
     const after = await lockRootfs(dir, 'python3   (>= 3.11)', first.lock, await options());
     expect(after.lock.builtDepends).toBe('python3 (>= 3.11)');
     expect(names(after.lock, 'rootfs')).toEqual(['libpython 3.11', 'python3 3.11']);
@@ -254,14 +262,14 @@ describe('the rootfs of a lock', () => {
   });
 
   it('shares a package with the build root in one stanza', async () => {
-    const first = await lockSource(dir, await options());
+    const first = await lockSource(await readJailSource(dir), await options());
     const { lock } = await lockRootfs(dir, 'gcc', first.lock, await options());
     const shared = lock.packages.filter(({ name }) => name === 'gcc');
     expect(shared.map(({ use }) => use)).toEqual([['build', 'rootfs']]);
   });
 
   it('may hold another version than the build root, from another state of the archive', async () => {
-    const first = await lockSource(dir, await options());
+    const first = await lockSource(await readJailSource(dir), await options());
     await archive.publish([...buildBasics, { name: 'gcc', version: '13' }], { date: ago(1) });
     const { lock } = await lockRootfs(dir, 'gcc (>= 13)', first.lock, await options('elsewhere'));
     expect(names(lock, 'rootfs')).toEqual(['gcc 13']);
@@ -274,14 +282,14 @@ describe('a locked build', () => {
   const source = { buildDepends: 'debhelper', depends: 'python3, ${misc:Depends}' };
 
   it('goes on with a lock that belongs to the source', async () => {
-    const first = await lockSource(dir, await options());
+    const first = await lockSource(await readJailSource(dir), await options());
     const { lock } = await lockRootfs(dir, 'python3', first.lock, await options());
     expect(() => assertLockCurrent(lock, source, architecture)).not.toThrow();
     expect(() => checkSatisfied('python3 (>= 3.10), libpython | nothing', lock)).not.toThrow();
   });
 
   it('says every reason why a lock does not belong to it', async () => {
-    const { lock } = await lockSource(dir, await options());
+    const { lock } = await lockSource(await readJailSource(dir), await options());
     const changed = { buildDepends: 'debhelper, chrpath', depends: 'python3' };
     expect(() => assertLockCurrent(undefined, source, architecture)).toThrow(
       expect.objectContaining({ code: 'LOCK_MISSING' }),
@@ -298,7 +306,7 @@ describe('a locked build', () => {
   });
 
   it('names what the locked rootfs lacks, and what it has instead', async () => {
-    const first = await lockSource(dir, await options());
+    const first = await lockSource(await readJailSource(dir), await options());
     const { lock } = await lockRootfs(dir, 'python3', first.lock, await options());
     expect(() => checkSatisfied('python3 (>= 3.12), chrpath', lock)).toThrow(
       expect.objectContaining({

@@ -38,9 +38,11 @@ export function register(program: Command): void {
 
 async function lock(dir: string, { update, sources, format }: LockOptions): Promise<void> {
   const { loadArchives } = await import('../../store/archive-config.ts');
+  const { readJailSource } = await import('../../control/jail-source.ts');
   const { lockSource } = await import('../../lock/lock-source.ts');
+  const source = await readJailSource(dir);
   const architecture = hostArchitecture();
-  const outcome = await lockSource(dir, {
+  const outcome = await lockSource(source, {
     archives: await loadArchives({
       architecture,
       env: process.env,
