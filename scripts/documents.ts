@@ -2,6 +2,7 @@ import { openApiDocument } from '../src/agent/api/server.ts';
 import { makeProgram } from '../src/cli/program.ts';
 import { fieldReference } from '../src/control/field-reference.ts';
 import { jailFieldsJsonSchema } from '../src/control/jail-json-schema.ts';
+import { enforcementReference } from '../src/export/enforcement-reference.ts';
 import { lintianVendor } from '../src/lint/lintian-data.ts';
 import { tagReference } from '../src/lint/tag-reference.ts';
 import { faultTable } from '../test/lint/mutations/fault-table.ts';
@@ -17,6 +18,7 @@ export async function documents(): Promise<Record<string, string>> {
   ]);
   return {
     'docs/control-fields.md': fieldReference(),
+    'docs/export-losses.md': enforcementReference(),
     'docs/lint-tags.md': tagReference(),
     'docs/lint-faults.md': faultTable(),
     ...lintianVendor(),
