@@ -37,6 +37,8 @@ _prodng() {
       'top' | \
       'logs' | \
       'events' | \
+      'fsck' | \
+      'scan' | \
       'evidence' | \
       'upgrade' | \
       'rollback' | \
@@ -69,7 +71,7 @@ _prodng() {
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish export image agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
+        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish export image agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -288,6 +290,17 @@ _prodng() {
         --file) of=files ;;
         --format) values='text json' ;;
         *) of=nothing options='-f --follow -n --lines --verify --known --file --format --json --help' ;;
+      esac ;;
+    'fsck')
+      case $prev in
+        --deb) of=files ;;
+        *) of=jails options='--deb --json --help' ;;
+      esac ;;
+    'scan')
+      case $prev in
+        --rules) of=files ;;
+        --format) values='text json sarif' ;;
+        *) of=files options='--all --rules --memory --format --help' ;;
       esac ;;
     'evidence')
       case $prev in

@@ -86,6 +86,8 @@ export const commands: readonly CommandEntry[] = [
   { name: 'top', summary: 'show live resource use', load: () => import('./verbs/top.ts') },
   { name: 'logs', summary: 'show the output of a jail', load: () => import('./verbs/logs.ts') },
   { name: 'events', summary: 'show and verify the event log', load: () => import('./verbs/events.ts') },
+  { name: 'fsck', summary: "check a jail's tree against its .deb", load: () => import('./verbs/fsck.ts') },
+  { name: 'scan', summary: 'match YARA rules with jails and .debs', load: () => import('./verbs/scan.ts') },
   {
     name: 'evidence',
     summary: 'take and check evidence of jails',

@@ -65,6 +65,11 @@ export function* walkTree(
   }
 }
 
+/** As walkTree, without reading any file. */
+export function listTree(root: string): Generator<TreeFile, void, undefined> {
+  return walkTree(root, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+}
+
 function* walk(root: number, folder: string, deadline: number): Generator<TreeFile> {
   let fd: number;
   try {
