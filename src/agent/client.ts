@@ -6,6 +6,9 @@ import { agentSocket } from './state/agent-paths.ts';
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
+/** ms until an agent that is gone is asked for again. */
+const again = 500;
+
 /** One event of a stream of server-sent events. */
 export interface StreamedEvent {
   event: string;
@@ -53,8 +56,21 @@ export class AgentClient {
 
   /** Reads a stream of server-sent events until it ends, or the signal. */
   async *stream(path: string, signal: AbortSignal): AsyncGenerator<StreamedEvent> {
+    for await (const { event, data } of this.#eventsOf(await this.#openStream(path, signal), signal))
+      if (event !== '') yield { event, data };
+  }
+
+  async #openStream(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await this.#send('GET', path, undefined, signal);
     if ((response.statusCode ?? 500) >= 400) throw await errorFrom(parse(await bodyOf(response)));
+    return response;
+  }
+
+  /** A block that has an id only, which says where a stream stands, has no event. */
+  async *#eventsOf(
+    response: IncomingMessage,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamedEvent & { id: string | undefined }> {
     let rest = '';
     response.setEncoding('utf8');
     try {
@@ -65,11 +81,49 @@ export class AgentClient {
         for (const block of blocks) {
           const event = /^event: (.*)$/m.exec(block)?.[1];
           const data = /^data: (.*)$/m.exec(block)?.[1];
-          if (event !== undefined && data !== undefined) yield { event, data: parse(data) };
+          const id = /^id: (.*)$/m.exec(block)?.[1];
+          if (event !== undefined && data !== undefined) yield { event, data: parse(data), id };
+          else if (id !== undefined) yield { event: '', data: undefined, id };
         }
       }
     } catch (error) {
       if (!signal.aborted) throw agentUnreachable(this.#socket, error);
+    }
+  }
+
+  /**
+   * Follows a stream for as long as the signal lets it: where the agent ends or is restarted meanwhile, it is asked again,
+   * from where it was, as soon as there is one.
+   *
+   * @param pathFrom the path, given the id that came last (undefined at first)
+   * @param onGap called when the agent is gone
+   * @throws ProdngError what the agent answers with, and AGENT when there was none from the start
+   */
+  async *follow(
+    pathFrom: (last: string | undefined) => string,
+    signal: AbortSignal,
+    onGap: () => void,
+  ): AsyncGenerator<StreamedEvent> {
+    let last: string | undefined;
+    let hasBegun = false;
+    let isGone = false;
+    while (!signal.aborted) {
+      try {
+        const response = await this.#openStream(pathFrom(last), signal);
+        hasBegun = true;
+        isGone = false;
+        for await (const { id, ...event } of this.#eventsOf(response, signal)) {
+          last = id ?? last;
+          if (event.event !== '') yield event;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!hasBegun || !(error instanceof ProdngError) || error.code !== 'AGENT') throw error;
+      }
+      if (signal.aborted) return;
+      if (!isGone) onGap();
+      isGone = true;
+      await new Promise((resolve) => setTimeout(resolve, again));
     }
   }
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { actingFor } from '../../src/agent/api/actor.ts';
 import { EventLog } from '../../src/agent/events/event-log.ts';
-import { startOfLastLines } from '../../src/agent/events/last-lines.ts';
+import { readLastLines } from '../../src/agent/events/last-lines.ts';
 import { verifyEvents } from '../../src/agent/events/verify-events.ts';
 
 let folder: string;
@@ -191,7 +191,7 @@ it('says who asked for what', async () => {
   await log.close();
 });
 
-it('finds where the last lines of a file begin, however long it is', async () => {
+it('reads the last whole lines of a file, however long it is', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(
@@ -204,8 +204,11 @@ it('finds where the last lines of a file begin, however long it is', async () =>
       async (lines, half, count, stretch) => {
         const long = lines.map((line) => `${line.repeat(stretch)}\n`);
         await writeFile(path, long.join('') + half);
-        const before = long.slice(0, Math.max(0, long.length - count)).join('');
-        expect(await startOfLastLines(path, count)).toBe(Buffer.byteLength(before));
+        const last = long.slice(Math.max(0, long.length - count)).map((line) => line.slice(0, -1));
+        expect(await readLastLines(path, count)).toEqual({
+          lines: last,
+          end: Buffer.byteLength(long.join('')),
+        });
       },
     ),
     { numRuns: 60 },

@@ -76,7 +76,7 @@ it('takes a program on a terminal of its own, with the size of ours', async () =
   session.type('exit 5\n');
   expect(await session.status()).toBe(5);
   const none = await host.prodng(['exec', '-t', host.name, '--', '/bin/sh']);
-  expect(none).toMatchObject({ status: 2, stderr: expect.stringContaining('no terminal') });
+  expect(none).toMatchObject({ status: 2, stderr: expect.stringContaining('is not a terminal') });
 });
 
 it('does not keep what a program does not read', async () => {

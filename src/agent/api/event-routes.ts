@@ -67,7 +67,9 @@ export function eventRoutes(server: ApiServer, agent: Agent): void {
       };
       events.on('event', send);
       stream.closed.addEventListener('abort', () => events.off('event', send), { once: true });
+      const { seq } = events;
       const records = await read();
+      if (records.length === 0) stream.standsAt(seq);
       // the past goes as its reader takes it: only of what happens now is a slow one cut off
       for (const record of records) {
         last = record.seq;

@@ -20,6 +20,8 @@ export const jailSummarySchema = z
     desired: z.enum(['running', 'stopped']),
     pid: z.number().int().optional(),
     started: z.string().optional(),
+    /** Seconds since its first process began, by a clock that nobody sets. */
+    uptime: z.number().optional(),
     restarts: z.number().int(),
     lastExit: z.object(lastExitSchema.shape).optional(),
     /** With its prefix: the one that a running macvlan jail has, or a stopped one keeps from its network's pool. */
@@ -72,7 +74,7 @@ export function jailSummary(jail: SupervisedJail): JailSummary {
     state: stateOf(jail, lives),
     health: jail.health.status,
     desired: state.desired,
-    ...(lives ? { pid: run.pid, started: run.file.started } : {}),
+    ...(lives ? { pid: run.pid, started: run.file.started, uptime: Math.floor(run.age / 1000) } : {}),
     restarts: state.restarts,
     ...(address === undefined ? {} : { address }),
     ...(state.lastExit === undefined ? {} : { lastExit: state.lastExit }),

@@ -13,6 +13,7 @@ import { requests } from '../metrics/agent-metrics.ts';
 import { PackageFinder } from '../packages/package-source.ts';
 import { agentPaths } from '../state/agent-paths.ts';
 import { actingFor, actorOf } from './actor.ts';
+import { answerClientError, answerUnknownRoutes, parseJsonBodies } from './answers.ts';
 import { apiError, httpStatus } from './api-error.ts';
 import { type ApiServer, withTypes } from './api-schema.ts';
 import { eventRoutes } from './event-routes.ts';
@@ -33,6 +34,14 @@ export async function makeServer(agent: Agent, logger: Pick<Logger, 'error'>): P
       forceCloseConnections: true,
       // a slow client must not hold a connection for good
       requestTimeout: 30_000,
+      clientErrorHandler: answerClientError,
+      // such as an address whose percent signs decode to no text
+      frameworkErrors: (error, _request, reply) => {
+        reply.hijack();
+        const body = JSON.stringify(apiError(asProdngError(error)));
+        reply.raw.writeHead(statusIn(error) ?? 400, { 'content-type': 'application/json; charset=utf-8' });
+        reply.raw.end(body);
+      },
     }),
   );
   server.setValidatorCompiler(validatorCompiler);
@@ -40,14 +49,10 @@ export async function makeServer(agent: Agent, logger: Pick<Logger, 'error'>): P
   server.setErrorHandler((error, _request, reply) => {
     const known = asProdngError(error);
     if (known.code === 'INTERNAL') logger.error(error);
-    return reply.status(httpStatus(known.code)).send(apiError(known));
+    return reply.status(statusIn(error) ?? httpStatus(known.code)).send(apiError(known));
   });
-  server.setNotFoundHandler((request, reply) => {
-    const error = new ProdngError('USAGE', `${request.method} ${request.url}: no such operation`, {
-      hint: 'see /openapi.json',
-    });
-    return reply.status(404).send(apiError(error));
-  });
+  parseJsonBodies(server);
+  answerUnknownRoutes(server);
   await swagger(server);
   await server.register(async (scope) => {
     const routes = withTypes(scope);
@@ -99,6 +104,13 @@ export async function openApiDocument(): Promise<object> {
   } finally {
     await server.close();
   }
+}
+
+/** Fastify's own refusals have a status: 413, 415. */
+function statusIn(error: unknown): number | undefined {
+  if (error instanceof ProdngError || !(error instanceof Error) || !('statusCode' in error)) return undefined;
+  const status = Number(error.statusCode);
+  return status >= 400 && status < 500 ? status : undefined;
 }
 
 /** What the kernel says when it is the host that is full, read-only or broken, errno(3). */

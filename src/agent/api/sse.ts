@@ -10,6 +10,8 @@ export const streamType = 'text/event-stream';
 /** A stream of server-sent events, as the HTML standard has them. */
 export interface EventStream {
   send(event: string, data: unknown, id?: string | number): void;
+  /** Says where the stream stands, before an event does: whoever comes back asks for what is behind that. */
+  standsAt(id: string | number): void;
   /** Waits until the reader has taken what was sent, or is gone. */
   ready(): Promise<void>;
   readonly closed: AbortSignal;
@@ -39,6 +41,9 @@ export function openEventStream(reply: FastifyReply): EventStream {
         return;
       }
       raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    },
+    standsAt(id) {
+      if (!raw.destroyed) raw.write(`id: ${id}\n\n`);
     },
     ready: () =>
       new Promise((resolve) => {

@@ -55,6 +55,11 @@ export class EventLog extends EventEmitter<{ event: [EventRecord]; fault: [unkno
     this.setMaxListeners(0);
   }
 
+  /** The number of the last event; 0 when there is none. */
+  get seq(): number {
+    return this.#last.seq;
+  }
+
   /** Opens it, cutting off the half record that a loss of power may have left at its end. */
   async open(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true });

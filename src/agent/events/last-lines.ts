@@ -46,32 +46,6 @@ export async function readLastLines(path: string, count: number): Promise<LastLi
   }
 }
 
-/** The byte that the last whole lines of a file begin at: for whoever reads them piece by piece. */
-export async function startOfLastLines(path: string, count: number): Promise<number> {
-  let file: FileHandle;
-  try {
-    file = await open(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 0;
-    throw error;
-  }
-  try {
-    const piece = Buffer.alloc(block);
-    let found = 0;
-    for (let end = (await file.stat()).size; end > 0; ) {
-      const begin = Math.max(0, end - block);
-      const { bytesRead } = await file.read(piece, 0, end - begin, begin);
-      const bytes = piece.subarray(0, bytesRead);
-      for (let at = bytes.lastIndexOf(0x0a); at !== -1; at = at === 0 ? -1 : bytes.lastIndexOf(0x0a, at - 1))
-        if (found++ === count) return begin + at + 1;
-      end = begin;
-    }
-    return 0;
-  } finally {
-    await file.close();
-  }
-}
-
 function ends(bytes: Buffer): number {
   let count = 0;
   for (let at = bytes.indexOf(0x0a); at !== -1; at = bytes.indexOf(0x0a, at + 1)) count++;

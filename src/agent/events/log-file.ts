@@ -2,7 +2,6 @@ import { type FSWatcher, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { errnoOf } from '../../error/prodng-error.ts';
-import { readLastLines } from './last-lines.ts';
 
 /** A line that a service has printed, as conmon kept it. */
 export interface LogLine {
@@ -23,10 +22,20 @@ export function parseLogLine(line: string): LogLine | undefined {
   return { time, stream: stream === 'stderr' ? 'stderr' : 'stdout', whole: whole === 'F', text };
 }
 
-/** The last lines of a log. */
-export async function tailLog(path: string, count: number): Promise<LogLine[]> {
-  const { lines } = await readLastLines(path, count);
-  return lines.flatMap((line) => parseLogLine(line) ?? []);
+/** A line that was added to a log, and where the next one begins: in which file, by its inode, and at which byte. */
+export interface FollowedLine {
+  line: LogLine;
+  at: LogPlace;
+}
+
+export interface LogPlace {
+  inode: number;
+  offset: number;
+}
+
+/** Where a log goes on: at a place that was known before, if it is still the same file. */
+export async function placeIn(path: string, known: LogPlace): Promise<number> {
+  return (await aboutFile(path)).inode === known.inode ? known.offset : 0;
 }
 
 /**
@@ -34,7 +43,11 @@ export async function tailLog(path: string, count: number): Promise<LogLine[]> {
  *
  * @param from bytes that are known already
  */
-export async function* followLog(path: string, from: number, signal: AbortSignal): AsyncGenerator<LogLine> {
+export async function* followLog(
+  path: string,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<FollowedLine> {
   let offset = from;
   let wake = () => {};
   let watcher: FSWatcher | undefined;
@@ -61,8 +74,8 @@ export async function* followLog(path: string, from: number, signal: AbortSignal
 
 const atOnce = 2 ** 16;
 
-async function readFrom(path: string, offset: number): Promise<{ lines: LogLine[]; offset: number }> {
-  const size = await sizeOf(path);
+async function readFrom(path: string, offset: number): Promise<{ lines: FollowedLine[]; offset: number }> {
+  const { size, inode } = await aboutFile(path);
   const start = size < offset ? 0 : offset;
   if (size === start) return { lines: [], offset: start };
   const file = await open(path);
@@ -70,24 +83,25 @@ async function readFrom(path: string, offset: number): Promise<{ lines: LogLine[
     const buffer = Buffer.alloc(Math.min(atOnce, size - start));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
     const end = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
-    const text = buffer.subarray(0, end).toString('utf8');
-    return {
-      lines: text
-        .split('\n')
-        .slice(0, -1)
-        .flatMap((line) => parseLogLine(line) ?? []),
-      offset: start + end,
-    };
+    const lines: FollowedLine[] = [];
+    for (let begin = 0; begin < end; ) {
+      const next = buffer.indexOf(0x0a, begin) + 1;
+      const line = parseLogLine(buffer.subarray(begin, next - 1).toString('utf8'));
+      if (line !== undefined) lines.push({ line, at: { inode, offset: start + next } });
+      begin = next;
+    }
+    return { lines, offset: start + end };
   } finally {
     await file.close();
   }
 }
 
-async function sizeOf(path: string): Promise<number> {
+export async function aboutFile(path: string): Promise<{ size: number; inode: number }> {
   try {
-    return (await stat(path)).size;
+    const { size, ino } = await stat(path);
+    return { size, inode: ino };
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 0;
+    if (errnoOf(error) === 'ENOENT') return { size: 0, inode: 0 };
     throw error;
   }
 }

@@ -31,7 +31,7 @@ export async function withPrivateCopy<T>(
     await rm(copy, { force: true });
     const flags = COPYFILE_EXCL | COPYFILE_FICLONE;
     await copyFile(`/proc/self/fd/${file.fd}`, copy, flags).catch((error: unknown) => {
-      throw copyFailed(error, deb);
+      throw copyFailed(error, deb, folder);
     });
     return await work(copy);
   } catch (error) {
@@ -66,9 +66,9 @@ function renamed(error: ProdngError, copy: string, deb: string): ProdngError {
   });
 }
 
-function copyFailed(error: unknown, deb: string): ProdngError {
+function copyFailed(error: unknown, deb: string, folder: string): ProdngError {
   return new ProdngError('IO', `${deb}: it cannot be copied to the agent's folder: ${reasonOf(error)}`, {
-    ...(errnoOf(error) === 'ENOSPC' ? { hint: 'make room on the disk of /var/lib/prodng' } : {}),
+    ...(errnoOf(error) === 'ENOSPC' ? { hint: `make room on the disk of ${folder}` } : {}),
     cause: error,
   });
 }

@@ -7,7 +7,7 @@ import { actingAlone } from '../api/actor.ts';
 import { setAside } from '../packages/disposal.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import { volumesFolder } from '../state/agent-paths.ts';
-import { isRunning, type RunFile } from '../state/run-file.ts';
+import { bootId, isRunning, type RunFile } from '../state/run-file.ts';
 import type { JailState } from '../state/state-schema.ts';
 import { ActiveRun } from './active-run.ts';
 import { clearRun } from './clear-run.ts';
@@ -208,6 +208,8 @@ export class HeldJail {
     const { paths, exits, events } = this.#context;
     const isOwn = (file: RunFile) =>
       file.phase === 'running' &&
+      // after a boot nobody knows how it ended, and it is started in its place in the order
+      file.boot === bootId() &&
       file.record.sha256 === this.state.current &&
       // how one ended meanwhile is told by its exit file, and decides whether it is started again
       (this.wanted || isRunning(file));

@@ -68,10 +68,8 @@ export function bold(text: string, stream: NodeJS.WriteStream = process.stdout):
   return stream.isTTY && (process.env.NO_COLOR ?? '') === '' ? `\u001b[1m${text}\u001b[22m` : text;
 }
 
-/** How long ago, in one or two units: `3m`, `2d 4h`. */
-export function ago(time: string | undefined, now = Date.now()): string {
-  if (time === undefined) return '-';
-  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+/** A time in one or two units: `3m 2s`, `2d 4h`. */
+export function duration(seconds: number): string {
   const [minutes, hours, days] = [
     Math.floor(seconds / 60),
     Math.floor(seconds / 3600),

@@ -63,6 +63,22 @@ function characterDevice(handle: number): number | undefined {
   }
 }
 
+let isOutputGuarded = false;
+
+/** Standard output as a stream, for what is passed on; for all else there is `print`. It ends as that does. */
+export function standardOutput(): NodeJS.WriteStream {
+  if (!isOutputGuarded)
+    process.stdout.on('error', (error: unknown) => {
+      // a reader that closes its end early (prodng ... | head) is not a fault
+      if (errnoOf(error) === 'EPIPE') process.exit(0);
+      process.nextTick(() => {
+        throw outputFault(error);
+      });
+    });
+  isOutputGuarded = true;
+  return process.stdout;
+}
+
 let isGuarded = false;
 
 /** Standard error. That nobody reads it, or a disk is full, is no fault: the exit status tells as much. */

@@ -7,7 +7,7 @@ import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import { agentClient, untilInterrupted } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { countOption, printable } from '../terminal/output.ts';
-import { print } from '../terminal/print.ts';
+import { print, standardError } from '../terminal/print.ts';
 
 const examples = `
 Examples:
@@ -62,8 +62,10 @@ async function events({ follow, lines, verify, known, file, format }: EventFlags
     for (const event of (await client.call('GET', path)) as EventRecord[]) write(event);
     return;
   }
-  for await (const { data } of client.stream(`${path}&follow=true`, untilInterrupted()))
-    write(data as EventRecord);
+  const pathFrom = (last: string | undefined) =>
+    last === undefined ? `${path}&follow=true` : `/v1/events?follow=true&after=${last}`;
+  const gap = () => standardError().write('prodng: the agent is gone; waiting for it\n');
+  for await (const { data } of client.follow(pathFrom, untilInterrupted(), gap)) write(data as EventRecord);
 }
 
 async function verdictOf(known: string | undefined, file: string | undefined): Promise<EventVerdict> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { standardError, standardOutput } from '../terminal/print.ts';
 
 const examples = `
 Examples:
@@ -24,7 +25,8 @@ export function register(program: Command): void {
     .action(async (jail: string, argv: string[], { tty }: { tty?: true }) => {
       const { execInJail } = await import('../../agent/exec/exec-client.ts');
       const { agentSocket } = await import('../../agent/state/agent-paths.ts');
-      const { stdin, stdout, stderr } = process;
+      const { stdin } = process;
+      const [stdout, stderr] = [standardOutput(), standardError()];
       if (tty === true && !(stdin.isTTY && stdout.isTTY))
         throw new ProdngError('USAGE', 'exec: --tty: standard input or output is not a terminal', {
           hint: 'omit --tty, or run prodng on a terminal',

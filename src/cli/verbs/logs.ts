@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { LogLine } from '../../agent/events/log-file.ts';
 import { agentClient, jailPath, untilInterrupted } from '../terminal/agent-client.ts';
 import { countOption, printable } from '../terminal/output.ts';
-import { standardError } from '../terminal/print.ts';
+import { isTerminal, print, standardError } from '../terminal/print.ts';
 
 const examples = `
 Examples:
@@ -34,15 +34,19 @@ export function register(program: Command): void {
 async function logs(name: string, { follow, lines, time }: LogFlags): Promise<void> {
   const client = await agentClient();
   const write = (line: LogLine) => {
-    const stream = line.stream === 'stderr' ? standardError() : process.stdout;
-    const text = stream.isTTY ? printable(line.text) : line.text;
-    stream.write(`${time === true ? `${line.time} ` : ''}${text}${line.whole ? '\n' : ''}`);
+    const isError = line.stream === 'stderr';
+    const text = (isError ? standardError().isTTY : isTerminal()) ? printable(line.text) : line.text;
+    const whole = `${time === true ? `${line.time} ` : ''}${text}${line.whole ? '\n' : ''}`;
+    if (isError) standardError().write(whole);
+    else print(whole);
   };
   const query = `/logs?tail=${lines}`;
   if (follow !== true) {
     for (const line of (await client.call('GET', jailPath(name, query))) as LogLine[]) write(line);
     return;
   }
-  for await (const { data } of client.stream(jailPath(name, `${query}&follow=true`), untilInterrupted()))
-    write(data as LogLine);
+  const pathFrom = (last: string | undefined) =>
+    jailPath(name, last === undefined ? `${query}&follow=true` : `/logs?follow=true&after=${last}`);
+  const gap = () => standardError().write('prodng: the agent is gone; waiting for it\n');
+  for await (const { data } of client.follow(pathFrom, untilInterrupted(), gap)) write(data as LogLine);
 }

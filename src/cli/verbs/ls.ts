@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { JailSummary } from '../../agent/api/jail-view.ts';
 import { agentClient } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
-import { ago, type Column, tableText } from '../terminal/output.ts';
+import { type Column, duration, tableText } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
@@ -27,7 +27,7 @@ const columns: Column<JailSummary>[] = [
   { title: 'VERSION', text: ({ version }) => version, shrinks: true },
   { title: 'STATE', text: ({ state }) => state },
   { title: 'HEALTH', text: ({ health }) => (health === 'none' ? '-' : health) },
-  { title: 'UP', text: ({ started }) => ago(started) },
+  { title: 'UP', text: ({ uptime }) => (uptime === undefined ? '-' : duration(uptime)) },
   { title: 'RESTARTS', text: ({ restarts }) => String(restarts) },
   { title: 'ADDRESS', text: ({ address }) => address?.replace(/\/.*$/, '') ?? '-' },
   {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { JailDetail } from '../../agent/api/jail-view.ts';
 import { parseSize } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
@@ -34,10 +35,14 @@ export function register(program: Command): void {
 async function set(name: string, settings: string[], { format }: { format: OutputForm }): Promise<void> {
   const body = Object.fromEntries(settings.map(parseSetting));
   const client = await agentClient();
-  const jail = await client.call('PATCH', jailPath(name, '/overrides'), body);
+  const jail = (await client.call('PATCH', jailPath(name, '/overrides'), body)) as JailDetail;
   if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
   else if (format === 'name') print(`${name}\n`);
-  else print(`${name}: set; takes effect at the next start: prodng restart ${name}\n`);
+  else print(`${name}: set; takes effect at the next start${how(name, jail)}\n`);
+}
+
+function how(name: string, { desired }: JailDetail): string {
+  return desired === 'running' ? `: prodng restart ${name}` : '';
 }
 
 const numbers = new Set(['cpu', 'pids', 'order']);
