@@ -1,7 +1,9 @@
 // Checks the import rules, and that they were checked at all: dependency-cruiser passes silently on zero modules.
 
+import { readdirSync } from 'node:fs';
 import { cruise } from 'dependency-cruiser';
 import config from '../.dependency-cruiser.mjs';
+import { writerFaults } from './writers.mjs';
 
 const { output } = await cruise(['src'], {
   ...config.options,
@@ -15,4 +17,12 @@ if (totalCruised < 5) {
   console.error('structure: too few modules were read for this check to mean anything');
   process.exit(2);
 }
-process.exit(violations.length === 0 ? 0 : 1);
+const modules = readdirSync('src', { recursive: true })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => `src/${name}`);
+const faults = writerFaults(modules);
+for (const fault of faults) console.error(fault);
+console.log(
+  `structure: ${modules.length} modules checked for writers and programs, ${faults.length} faults`,
+);
+process.exit(violations.length + faults.length === 0 ? 0 : 1);

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 import { type ArMember, readArMembers, readAt, readRange } from './ar.ts';
 import { type Compression, type DecompressOptions, decompress } from './compression.ts';
 import { defaultTarLimits, type TarItem, type TarLimits } from './entry.ts';
@@ -108,7 +109,7 @@ function part(member: ArMember | undefined, name: 'control.tar' | 'data.tar'): P
   if (member === undefined) throw malformed(`no ${name}`);
   if (!member.name.startsWith(name)) throw malformed(`found ${member.name}, expected ${name}`);
   const suffix = member.name.slice(name.length);
-  const compression = compressions[suffix];
+  const compression = ownValue(compressions, suffix);
   if (compression !== undefined) return { member, compression };
   throw new ProdngError('COMPRESSION', `${member.name}: compression "${suffix}" is not supported`, {
     hint: 'repack it: dpkg-deb -R FILE DIR, then dpkg-deb --root-owner-group -Zxz -b DIR FILE',

@@ -1,4 +1,5 @@
 import { ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 
 export const versionOperators = ['<<', '<=', '=', '>=', '>>'] as const;
 export type VersionOperator = (typeof versionOperators)[number];
@@ -64,7 +65,7 @@ function parseRelation(text: string): Relation {
   const [, name, operator, version] = usual.exec(text) ?? [];
   if (name === undefined) return parseUnusual(text);
   const relation = { name, substvar: name === text && name.startsWith('$'), architectures: [], profiles: [] };
-  const known = operators[operator ?? ''];
+  const known = ownValue(operators, operator ?? '');
   return known === undefined || version === undefined
     ? relation
     : { ...relation, version: { operator: known, version } };
@@ -77,7 +78,7 @@ function parseUnusual(text: string): Relation {
     throw new ProdngError('CONTROL_SYNTAX', `not a package relation: ${JSON.stringify(text)}`, {
       hint: 'write it as: name (>= 1.0) [amd64] <!nocheck>',
     });
-  const operator = operators[groups.operator ?? ''];
+  const operator = ownValue(operators, groups.operator ?? '');
   return {
     name: relationName,
     substvar: /^\$\{[^}]*\}$/.test(relationName) && text === relationName,

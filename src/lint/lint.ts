@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { type Exposure, exposureScore } from '../control/exposure.ts';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 import { commonTags } from './common-tags.ts';
 import type { Finding, Found } from './finding.ts';
 import type { Located } from './locate.ts';
@@ -180,7 +181,7 @@ function adjust(findings: readonly Finding[], policy: Policy | undefined): Findi
   const changed = policy?.tags;
   if (changed === undefined) return [...findings];
   return findings.flatMap((finding) => {
-    const severity: Severity | 'off' = changed[finding.tag] ?? finding.severity;
+    const severity: Severity | 'off' = ownValue(changed, finding.tag) ?? finding.severity;
     return severity === 'off' ? [] : [{ ...finding, severity }];
   });
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { withFlock } from '../kernel/flock.ts';
+import { ownValue } from '../system/own-value.ts';
 import type { Downloader } from './download.ts';
 import { withoutPassword } from './mirrors.ts';
 import { PartialFile } from './partial-file.ts';
@@ -187,6 +188,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 function networkReason(error: unknown): string {
   const code = errnoOf(error);
-  if (code !== undefined && reasons[code] !== undefined) return reasons[code];
+  const known = code === undefined ? undefined : ownValue(reasons, code);
+  if (known !== undefined) return known;
   return error instanceof Error ? error.message || (code ?? 'failed') : String(error);
 }

@@ -1,3 +1,5 @@
+import { ownValue } from '../system/own-value.ts';
+
 const spanUnits: readonly (readonly [RegExp, number])[] = [
   [/^(?:usec|us|µs|μs)$/, 0.001],
   [/^(?:msec|ms)$/, 1],
@@ -35,7 +37,7 @@ const sizeScales: Readonly<Record<string, number>> = {
 export function parseBytes(text: string): number | undefined {
   if (text === 'infinity') return Number.POSITIVE_INFINITY;
   const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([BKMGT]?)$/.exec(text) ?? [];
-  const scale = digits === '' ? undefined : sizeScales[unit];
+  const scale = digits === '' ? undefined : ownValue(sizeScales, unit);
   if (scale === undefined) return undefined;
   const bytes = Math.floor(Number(digits) * scale);
   return Number.isSafeInteger(bytes) ? bytes : undefined;

@@ -1,3 +1,5 @@
+import { ownValue } from '../../system/own-value.ts';
+
 /** What each group of `Jail-Prune` leaves out. Paths are relative to the root and usr-merged. */
 const groups: Readonly<Record<string, RegExp>> = {
   docs: /^usr\/share\/(?:doc|doc-base|bug|menu)\//,
@@ -22,7 +24,7 @@ const packageManager =
  * @param rules group names and globs of absolute paths, as `Jail-Prune` has them
  */
 export function pruner(rules: readonly string[]): (path: string) => boolean {
-  const patterns = rules.map((rule) => groups[rule] ?? globPattern(rule));
+  const patterns = rules.map((rule) => ownValue(groups, rule) ?? globPattern(rule));
   return (path) => {
     if (copyright.test(path) || copyrightFolder.test(path)) return false;
     return packageManager.test(path) || patterns.some((pattern) => pattern.test(path));

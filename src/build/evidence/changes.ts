@@ -1,5 +1,6 @@
 import { formatDeb822, parseDeb822 } from '../../control/deb822.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { ownValue } from '../../system/own-value.ts';
 import type { ChangelogText } from './changelog-text.ts';
 import { checksumLines, type FileDigest } from './file-digest.ts';
 import { mailDate } from './mail-date.ts';
@@ -72,7 +73,8 @@ export function withNewDigests(text: string, file: string, files: readonly FileD
     'Checksums-Sha256': checksumLines(uploaded, 'sha256'),
     Files: fileLines(uploaded),
   };
-  const fields = stanza?.fields.map(({ name, value }) => ({ name, value: fresh[name] ?? value })) ?? [];
+  const fields =
+    stanza?.fields.map(({ name, value }) => ({ name, value: ownValue(fresh, name) ?? value })) ?? [];
   return formatDeb822([{ fields }]);
 }
 

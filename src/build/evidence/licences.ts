@@ -1,4 +1,5 @@
 import { readDeb822 } from '../../control/deb822.ts';
+import { ownValue } from '../../system/own-value.ts';
 
 /** Short names of copyright-format 1.0 whose licence text is the same as that of an SPDX identifier. */
 const spdx: Readonly<Record<string, string>> = {
@@ -55,11 +56,11 @@ export function spdxLicence(name: string): Licence {
 
 function asLicence(name: string): Licence {
   const lower = name.toLowerCase();
-  const known = spdx[lower];
+  const known = ownValue(spdx, lower);
   if (known !== undefined) return { id: known };
   const [, family, version, later] =
     /^((?:l|a)?gpl|gfdl)-(\d(?:\.\d)?)(\+?)$/.exec(lower.replace(/\.0(?=\+?$)/, '')) ?? [];
-  const gnu = gnuVersions[`${family}-${version}`];
+  const gnu = ownValue(gnuVersions, `${family}-${version}`);
   return gnu === undefined ? { name } : { id: `${gnu}-${later === '+' ? 'or-later' : 'only'}` };
 }
 

@@ -1,3 +1,4 @@
+import { ownValue } from '../../system/own-value.ts';
 import { countBound } from '../bound.ts';
 import { canonicalCapability, capabilityNames, whyIneffective } from '../capabilities.ts';
 import { compareItems } from '../compare-values.ts';
@@ -62,7 +63,7 @@ Capabilities that the kernel checks against the host's user namespace (\`CAP_SYS
   json: (z) => z.array(z.string()),
   compare: (before, after) => compareItems(before, after, String),
   exposure(names) {
-    const points = names.reduce((sum, name) => sum + (exposurePoints[name] ?? otherCapability), 0);
+    const points = names.reduce((sum, name) => sum + (ownValue(exposurePoints, name) ?? otherCapability), 0);
     return [exposureRow('capabilities', 3, points, names.join(', ') || 'none')];
   },
   readBack: ['capabilities'],

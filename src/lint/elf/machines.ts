@@ -1,3 +1,5 @@
+import { ownValue } from '../../system/own-value.ts';
+
 /** e_machine, class and byte order of Debian's architectures. */
 const machines: Readonly<Record<string, readonly [machine: number, bits: 32 | 64, littleEndian: boolean]>> = {
   amd64: [62, 64, true],
@@ -34,7 +36,7 @@ interface Target {
 
 /** Whether a program runs on that architecture; true for architectures we do not know. */
 export function runsOn(architecture: string, elf: Target): boolean {
-  const known = machines[architecture];
+  const known = ownValue(machines, architecture);
   if (known === undefined) return true;
   return known[0] === elf.machine && known[1] === elf.bits && known[2] === elf.littleEndian;
 }
@@ -47,5 +49,5 @@ export function machineName(elf: Target): string {
 
 /** `x86_64-linux-gnu` for `amd64`; undefined for architectures we do not know. */
 export function multiarchTriplet(architecture: string): string | undefined {
-  return triplets[architecture];
+  return ownValue(triplets, architecture);
 }

@@ -6,6 +6,7 @@ import { hasJailFields } from '../../control/jail-schema.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { openFileBeneath } from '../../kernel/beneath-file.ts';
 import { writeBeneath } from '../../output/write-output.ts';
+import { ownValue } from '../../system/own-value.ts';
 import { run } from '../../system/process.ts';
 import { fixedCapabilities } from './fix-capabilities.ts';
 import { fixedFieldName } from './fix-field-name.ts';
@@ -76,7 +77,7 @@ function fixField(lines: string[], field: Field, stanza: Paragraph): void {
   // comments between the lines of a value belong to somebody; such a value is not touched
   if (last - field.line + 1 !== values.length) return;
   const name = fixedFieldName(field.name, stanza);
-  const fixer = fixers[name.toLowerCase()];
+  const fixer = ownValue(fixers, name.toLowerCase());
   const before = values.map(({ text }) => text);
   const after = fixer === undefined ? before : fixer(before);
   const isSame = after.length === before.length && after.every((line, index) => line === before[index]);

@@ -1,3 +1,4 @@
+import { ownValue } from '../../system/own-value.ts';
 import type { Closure, ClosureFile } from './closure.ts';
 
 /** A program of a jail that is a script, and what it needs besides itself. */
@@ -51,7 +52,7 @@ export function scriptNeeds(file: ClosureFile, closure: Closure): ScriptNeeds | 
     .replace(/^(python3|perl|ruby)[\d.]*$/, '$1');
   const needed = new Set<string>();
   if (first.endsWith('/env')) needed.add('coreutils');
-  const own = name === 'perl' ? perlPackage(text, closure) : interpreterPackages[name];
+  const own = name === 'perl' ? perlPackage(text, closure) : ownValue(interpreterPackages, name);
   if (own !== undefined) needed.add(own);
   if (['sh', 'dash', 'bash'].includes(name)) for (const item of commandsOf(text)) needed.add(item);
   const missing = [...needed].filter((item) => closure.package(item) === undefined);

@@ -1,3 +1,4 @@
+import { ownValue } from '../../../system/own-value.ts';
 import { capabilityFunctions } from '../../capability-functions.ts';
 import { shortName } from '../../capability-text.ts';
 import type { Found } from '../../finding.ts';
@@ -34,7 +35,7 @@ function* check({ rootfs, declaration }: DebSubject): Iterable<Found> {
   }
   if (imports.has('syscall')) return;
   for (const capability of declaration?.capabilities ?? []) {
-    const functions = capabilityFunctions[capability];
+    const functions = ownValue(capabilityFunctions, capability);
     if (functions === undefined || functions.some((name) => imports.has(name))) continue;
     yield {
       message: `${capability}: nothing in the rootfs calls ${functions.slice(0, 3).join(', ')} or the like`,
