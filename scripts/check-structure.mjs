@@ -22,7 +22,5 @@ const modules = readdirSync('src', { recursive: true })
   .map((name) => `src/${name}`);
 const faults = writerFaults(modules);
 for (const fault of faults) console.error(fault);
-console.log(
-  `structure: ${modules.length} modules checked for writers and programs, ${faults.length} faults`,
-);
+console.log(`structure: ${modules.length} modules checked for writers and programs, ${faults.length} faults`);
 process.exit(violations.length + faults.length === 0 ? 0 : 1);

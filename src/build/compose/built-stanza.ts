@@ -38,7 +38,8 @@ export function jailStanza(built: Paragraph, source: JailSource, architecture: s
     ...field('Version', version),
     ...field('Maintainer', sourceStanza.get('Maintainer')),
     ...['Section', 'Priority', 'Homepage'].flatMap(own),
-    ...[...declared].flatMap(([name, value]) => field(name, value)),
+    // in the order of dpkg-gencontrol
+    ...[...declared].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, value]) => field(name, value)),
     ...field('Description', built.get('Description')),
   ]);
 }
