@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const [file, ...args] = process.argv.slice(2);
-const outdir = resolve('node_modules/.cache/run-ts');
+const outdir = resolve(import.meta.dirname, '../node_modules/.cache/run-ts');
 mkdirSync(outdir, { recursive: true });
 // A file of its own for each run, which goes as soon as it is loaded: several runs at once must not read each other's.
 const outfile = resolve(outdir, `${basename(file, '.ts')}-${process.pid}.mjs`);
