@@ -21,6 +21,7 @@ _prodng() {
       'publish' | \
       'export' | \
       'image' | \
+      'host' | \
       'agent' | \
       'install' | \
       'ls' | \
@@ -59,8 +60,16 @@ _prodng() {
       'image new' | \
       'image lock' | \
       'image build' | \
+      'image sign' | \
+      'image strip-signature' | \
+      'image verify' | \
       'image disk' | \
       'image boot' | \
+      'host status' | \
+      'host update' | \
+      'host commit' | \
+      'host rollback' | \
+      'host reboot' | \
       'evidence take' | \
       'evidence verify' | \
       'evidence timeline' | \
@@ -71,7 +80,7 @@ _prodng() {
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish export image agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
+        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish export image host agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -203,7 +212,11 @@ _prodng() {
       esac ;;
     'image')
       case $prev in
-        *) values='new lock build disk boot' options='--help' ;;
+        *) values='new lock build sign strip-signature verify disk boot' options='--help' ;;
+      esac ;;
+    'host')
+      case $prev in
+        *) values='status update commit rollback reboot' options='--help' ;;
       esac ;;
     'agent')
       case $prev in
@@ -435,6 +448,28 @@ _prodng() {
         --sources) of=files ;;
         *) of=files options='-o --output --sources --json --help' ;;
       esac ;;
+    'image sign')
+      case $prev in
+        --key) of=nothing ;;
+        --gpg) of=nothing ;;
+        --secure-boot-key) of=files ;;
+        --secure-boot-certificate) of=files ;;
+        -o | --output) of=files ;;
+        --passphrase-fd) of=nothing ;;
+        *) of=files options='--key --gpg --secure-boot-key --secure-boot-certificate -o --output --passphrase-fd --help' ;;
+      esac ;;
+    'image strip-signature')
+      case $prev in
+        -o | --output) of=files ;;
+        *) of=files options='-o --output --help' ;;
+      esac ;;
+    'image verify')
+      case $prev in
+        --keyring) of=files ;;
+        --rebuild) of=files ;;
+        --sources) of=files ;;
+        *) of=files options='--keyring --rebuild --sources --json --help' ;;
+      esac ;;
     'image disk')
       case $prev in
         --data) of=nothing ;;
@@ -449,6 +484,26 @@ _prodng() {
         --append) of=nothing ;;
         --timeout) of=nothing ;;
         *) of=files options='--uefi --kvm --memory --port --credential --variables --keep --append --timeout --help' ;;
+      esac ;;
+    'host status')
+      case $prev in
+        *) of=nothing options='--json --help' ;;
+      esac ;;
+    'host update')
+      case $prev in
+        *) of=files options='--json --help' ;;
+      esac ;;
+    'host commit')
+      case $prev in
+        *) of=nothing options='--json --help' ;;
+      esac ;;
+    'host rollback')
+      case $prev in
+        *) of=nothing options='--json --help' ;;
+      esac ;;
+    'host reboot')
+      case $prev in
+        *) of=nothing options='--json --help' ;;
       esac ;;
     'evidence take')
       case $prev in

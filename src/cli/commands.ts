@@ -63,6 +63,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./verbs/image.ts'),
   },
   {
+    name: 'host',
+    summary: 'show and update the base image of this host',
+    load: () => import('./verbs/host.ts'),
+  },
+  {
     name: 'agent',
     summary: 'run the agent of this host in the foreground, as root',
     load: () => import('./verbs/agent.ts'),
@@ -115,5 +120,6 @@ export const commands: readonly CommandEntry[] = [
 /** Called by other programs only; not listed in the help. */
 export const internalCommands: readonly Omit<CommandEntry, 'summary'>[] = [
   { name: 'evidence-collect', load: () => import('./verbs/evidence-collect.ts') },
+  { name: 'host-start', load: () => import('./verbs/host-start.ts') },
   { name: 'dhcp-event', load: () => import('./verbs/dhcp-event.ts') },
 ];

@@ -88,6 +88,12 @@ export function guidBytes(guid: string): Buffer {
   return bytes;
 }
 
+/** The text of a stored GUID, in lower case. */
+export function guidText(bytes: Uint8Array): string {
+  const digits = guidBytes(Buffer.from(bytes).toString('hex')).toString('hex');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
 /** A UUID (version 8, RFC 9562, 5.8) that follows from a text: images have no random numbers. */
 export function derivedUuid(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');

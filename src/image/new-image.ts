@@ -16,6 +16,7 @@ packages:
   - crun                  # runs the jails
   - kmod                  # loads the modules that devices ask for
   - util-linux            # nsenter and setpriv
+  - coreutils             # tee and cat, where others have a shell
 without:
   - {package: apt-utils, reason: builds of jails only}
   - {package: mmdebstrap, reason: builds of jails only}

@@ -27,15 +27,19 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffe
  *
  * @returns one line of JSON
  */
-export async function signStatement(statement: string, signers: readonly Signer[]): Promise<string> {
+export async function signStatement(
+  statement: string,
+  signers: readonly Signer[],
+  payloadType = inTotoType,
+): Promise<string> {
   const payload = Buffer.from(statement);
-  const encoded = preAuthEncoding(inTotoType, payload);
+  const encoded = preAuthEncoding(payloadType, payload);
   const signatures: Envelope['signatures'] = [];
   for (const signer of signers) {
     const signature = (await signer.plain(encoded)) ?? (await signer.detached(once(encoded)));
     signatures.push({ keyid: signer.fingerprint, sig: Buffer.from(signature).toString('base64') });
   }
-  const envelope: Envelope = { payload: payload.toString('base64'), payloadType: inTotoType, signatures };
+  const envelope: Envelope = { payload: payload.toString('base64'), payloadType, signatures };
   return `${JSON.stringify(envelope)}\n`;
 }
 

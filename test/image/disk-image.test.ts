@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { diskPartitions } from '../../src/image/disk-image.ts';
-import { encodeGpt } from '../../src/image/gpt.ts';
+import { encodeGpt, guidBytes, guidText } from '../../src/image/gpt.ts';
 import { run } from '../../src/system/process.ts';
 
 let folder: string;
@@ -41,4 +41,10 @@ test('sfdisk finds the slots and the data partition, and no fault in the table',
   const verified = await run(['sfdisk', '--verify', path]);
   expect(verified.stdout + verified.stderr).toContain('No errors detected');
   expect((await readFile(path)).subarray(-512, -504).toString('latin1')).toBe('EFI PART');
+});
+
+test('a GUID reads back from the form that it is stored in', () => {
+  const guid = '01234567-89ab-8def-8123-456789abcdef';
+  expect(guidBytes(guid).toString('hex')).toBe('67452301ab89ef8d8123456789abcdef');
+  expect(guidText(guidBytes(guid))).toBe(guid);
 });

@@ -9,6 +9,7 @@ import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { Agent } from '../agent.ts';
 import { evidenceRoutes } from '../evidence/evidence-routes.ts';
 import { execRoute, serveExec } from '../exec/exec-server.ts';
+import { hostRoutes } from '../host/host-routes.ts';
 import { requests } from '../metrics/agent-metrics.ts';
 import { PackageFinder } from '../packages/package-source.ts';
 import { agentPaths } from '../state/agent-paths.ts';
@@ -63,6 +64,7 @@ export async function makeServer(agent: Agent, logger: Pick<Logger, 'error'>): P
     eventRoutes(routes, agent);
     statsRoutes(routes, agent);
     evidenceRoutes(routes, agent);
+    hostRoutes(routes);
   });
   // behind the reading of the body, which would lose it
   server.addHook('preHandler', (request, _reply, done) => actingFor(actorOf(request.raw), done));

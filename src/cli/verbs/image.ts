@@ -3,8 +3,9 @@ import { durationSyntax, parseDuration, parseSize, sizeSyntax } from '../../cont
 import { ProdngError } from '../../error/prodng-error.ts';
 import { prodngPaths } from '../../system/paths.ts';
 import { interruptible } from '../terminal/interruptible.ts';
+import { passphraseOption } from '../terminal/passphrase.ts';
 import { print } from '../terminal/print.ts';
-import { collectValues } from '../terminal/signing.ts';
+import { collectValues, type SigningOptions, signersOf } from '../terminal/signing.ts';
 import { terminalProgress } from '../terminal/terminal-progress.ts';
 
 interface SourceOptions {
@@ -56,6 +57,38 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExample:\n  prodng image build ./host --output ./results')
     .action(build);
   image
+    .command('sign')
+    .description('sign a slot image: its manifest for hosts, its UKI for Secure Boot')
+    .argument('<slot>', 'the slot image')
+    .option('--key <id>', 'sign the manifest with this key of the store (see prodng key)', collectValues)
+    .option('--gpg <id>', 'sign the manifest with a key that gpg holds', collectValues)
+    .option('--secure-boot-key <file>', 'sign the UKI for the firmware: the key, PEM')
+    .option('--secure-boot-certificate <file>', 'its certificate, PEM')
+    .option('-o, --output <file>', 'write the signed image here (default: in place)')
+    .option(...passphraseOption)
+    .addHelpText('after', '\nExample:\n  prodng image sign host_1.0_amd64.slot --key release@example.org')
+    .action(sign);
+  image
+    .command('strip-signature')
+    .description('remove all signatures from a slot image')
+    .argument('<slot>', 'the slot image')
+    .option('-o, --output <file>', 'write the unsigned image here (default: in place)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  prodng image strip-signature host_1.0_amd64.slot --output unsigned.slot',
+    )
+    .action(strip);
+  image
+    .command('verify')
+    .description('check the parts of a slot image against its manifest, and who signed it')
+    .argument('<slot>', 'the slot image, or the partition of a slot')
+    .option('--keyring <file>', 'keys to believe; may be given again', collectValues)
+    .option('--rebuild <dir>', 'build the image source again, and compare the bytes')
+    .option(...sourcesOption)
+    .option('--json', 'report as JSON')
+    .addHelpText('after', '\nExample:\n  prodng image verify host_1.0_amd64.slot --keyring release.asc')
+    .action(verify);
+  image
     .command('disk')
     .description('write a disk image with two slots, one of which has the image, and an empty data partition')
     .argument('<slot>', 'the slot image')
@@ -78,6 +111,72 @@ export function register(program: Command): void {
     .option('--timeout <time>', 'end the machine after that time, such as 2min')
     .addHelpText('after', '\nExample:\n  prodng image boot host_1.0_amd64.slot --port 1337 --timeout 2min')
     .action(boot);
+}
+
+interface SignArguments extends SigningOptions {
+  secureBootKey?: string;
+  secureBootCertificate?: string;
+  output?: string;
+}
+
+async function sign(slot: string, options: SignArguments): Promise<void> {
+  const { signImage } = await import('../../image/sign-image.ts');
+  const { secureBootKey: key, secureBootCertificate: certificate, output = slot } = options;
+  if ((key === undefined) !== (certificate === undefined))
+    throw new ProdngError('USAGE', '--secure-boot-key and --secure-boot-certificate belong together');
+  const wantsManifest = key === undefined || options.key !== undefined || options.gpg !== undefined;
+  const signers = wantsManifest ? await signersOf(options) : [];
+  const secureBoot = key === undefined || certificate === undefined ? undefined : { key, certificate };
+  const { sha256 } = await signImage(slot, output, signers, secureBoot);
+  const who = [...signers.map(({ userId }) => userId), ...(key === undefined ? [] : ['Secure Boot'])];
+  print(`${output}: signed by ${who.join(', ')}; SHA-256 ${sha256}\n`);
+}
+
+async function strip(slot: string, { output = slot }: { output?: string }): Promise<void> {
+  const { stripImage } = await import('../../image/sign-image.ts');
+  const { sha256 } = await stripImage(slot, output);
+  print(`${output}: no signatures; SHA-256 ${sha256}\n`);
+}
+
+interface VerifyArguments extends SourceOptions {
+  keyring?: string[];
+  rebuild?: string;
+}
+
+async function verify(path: string, options: VerifyArguments): Promise<void> {
+  const { openSlot } = await import('../../image/slot.ts');
+  const { verifySlot } = await import('../../image/verify-slot.ts');
+  const { readKeyring } = await import('../../sign/keyring.ts');
+  const keyring = (await Promise.all((options.keyring ?? []).map((file) => readKeyring(file)))).flat();
+  const slot = await openSlot(path);
+  let checks: { name: string; result: string; message: string }[];
+  try {
+    checks = await verifySlot(slot, keyring);
+  } finally {
+    await slot.close();
+  }
+  // without keys nobody asked who signed
+  if (options.keyring === undefined) checks = checks.filter(({ name }) => name !== 'signature');
+  if (options.rebuild !== undefined) checks.push(await rebuild(path, options.rebuild, options.sources));
+  const bad = checks.filter(
+    ({ name, result }) => result === 'failed' || (name === 'signature' && result === 'absent'),
+  );
+  if (options.json) print(`${JSON.stringify({ passed: bad.length === 0, checks }, undefined, 2)}\n`);
+  else print(checks.map(({ name, result, message }) => `${result.padEnd(7)} ${name}: ${message}\n`).join(''));
+  process.exitCode = bad.length === 0 ? 0 : 1;
+}
+
+async function rebuild(path: string, dir: string, sources: string | undefined) {
+  const { rebuildImage } = await import('../../image/rebuild-image.ts');
+  return await interruptible(async (signal) =>
+    rebuildImage(path, {
+      dir,
+      archives: await archivesOf(sources),
+      paths: prodngPaths(),
+      progress: terminalProgress(),
+      signal,
+    }),
+  );
 }
 
 interface BootArguments {
@@ -103,6 +202,7 @@ async function boot(image: string, options: BootArguments): Promise<void> {
   const time = timeout === undefined ? undefined : parseDuration(timeout);
   if (timeout !== undefined && time === undefined)
     throw new ProdngError('USAGE', `--timeout: "${timeout}" is not a time; allowed: ${durationSyntax}`);
+  const { withTimeLimit } = await import('../../build/jail/time-limit.ts');
   const status = await interruptible((signal) =>
     bootImage({
       image,
@@ -110,7 +210,7 @@ async function boot(image: string, options: BootArguments): Promise<void> {
       kvm: kvm ?? false,
       memory: Math.ceil(memory / 2 ** 20),
       credentials: credentialsOf(options.credential ?? []),
-      signal: time === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(time)]),
+      signal: withTimeLimit(signal, time) ?? signal,
       ...(port === undefined ? {} : { port: Number(port) }),
       ...(variables === undefined ? {} : { variables }),
       ...(keep === undefined ? {} : { keep }),

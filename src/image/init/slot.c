@@ -47,11 +47,22 @@ static bool booted_partition(char uuid[37]) {
   return true;
 }
 
+/* From the partition table: sysfs tells GUIDs only since Linux 6.9. The entries begin at the third sector, 128 bytes
+   each; the first three groups of a GUID are little-endian. */
 static bool has_uuid(const char *name, const char *uuid) {
-  char path[128], text[2048], found[64];
+  char path[128], text[2048], number[16], disk[256], found[37];
+  uint8_t id[16];
   snprintf(path, sizeof path, "/sys/class/block/%.60s/uevent", name);
-  return read_file(path, text, sizeof text) > 0 && find_line(text, "PARTUUID", found, sizeof found) &&
-         strcmp(found, uuid) == 0;
+  if (read_file(path, text, sizeof text) <= 0 || !find_line(text, "PARTN", number, sizeof number)) return false;
+  snprintf(path, sizeof path, "/sys/class/block/%.60s/..", name);
+  if (realpath(path, disk) == NULL) return false;
+  snprintf(path, sizeof path, "/dev/%.60s", strrchr(disk, '/') + 1);
+  int device = open(path, O_RDONLY | O_CLOEXEC);
+  bool read = device >= 0 && pread(device, id, sizeof id, 1024 + (atoi(number) - 1) * 128 + 16) == sizeof id;
+  if (device >= 0) close(device);
+  snprintf(found, sizeof found, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", id[3], id[2], id[1],
+           id[0], id[5], id[4], id[7], id[6], id[8], id[9], id[10], id[11], id[12], id[13], id[14], id[15]);
+  return read && strcmp(found, uuid) == 0;
 }
 
 /* The slot that the firmware booted, if it has our root; else any that has it: the hash decides what is run. */

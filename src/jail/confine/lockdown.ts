@@ -3,6 +3,7 @@ import { ProdngError } from '../../error/prodng-error.ts';
 import { startingInPidNamespace } from '../../kernel/pid-namespace.ts';
 import { hostBusybox } from '../runtime/busybox.ts';
 import { runTool } from '../runtime/host-tool.ts';
+import { findProgram } from '../runtime/runtime.ts';
 
 /** Makes files of memfd_create(2) without execute bits, since Linux 6.3. */
 const memoryFiles = '/proc/sys/vm/memfd_noexec';
@@ -39,6 +40,7 @@ export async function lockDown(pid: number): Promise<void> {
     });
   if (!files.includes('/proc/sys/user/max_user_namespaces'))
     throw refused('this kernel has no limit for namespaces');
+  if (findProgram('busybox') === undefined) return await lockDownByTee(pid, files, refused);
   const busybox = hostBusybox();
   const enter = [busybox, 'nsenter', '-U', '-t', String(pid)] as const;
   const zero = [busybox, 'sh', '-u', '-c', `${write}; write 0 "$@"`, 'sh', ...files];
@@ -62,4 +64,23 @@ export async function lockDown(pid: number): Promise<void> {
   const wanted = [...(hasMemoryFiles ? ['2'] : []), ...files.map(() => '0')];
   if (status !== 0 || stdout.trim() !== wanted.join('\n'))
     throw refused(stderr.trim() || `the limits are ${stdout.trim().replaceAll('\n', ' ')}`);
+}
+
+/** As above with tee(1) and cat(1): a base image has neither busybox nor any other shell. */
+async function lockDownByTee(
+  pid: number,
+  files: readonly string[],
+  refused: (why: string) => ProdngError,
+): Promise<void> {
+  if (existsSync(memoryFiles)) {
+    await startingInPidNamespace(pid, () => runTool(['tee', memoryFiles], { input: '2\n' }));
+    const { stdout } = await startingInPidNamespace(pid, () => runTool(['cat', memoryFiles]));
+    if (stdout.trim() !== '2') throw refused(`${memoryFiles} is ${stdout.trim()}`);
+  }
+  const enter = ['nsenter', '--user', '--target', String(pid), '--'] as const;
+  await runTool([...enter, 'tee', ...files], { input: '0\n' });
+  const { stdout } = await runTool([...enter, 'cat', ...files]);
+  const limits = stdout.trim().split('\n');
+  if (limits.length !== files.length || limits.some((limit) => limit !== '0'))
+    throw refused(`the limits are ${limits.join(' ')}`);
 }

@@ -1,0 +1,105 @@
+import { open } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { HostStatus, SlotView } from '../../image/host/host-update.ts';
+import { agentClient } from '../terminal/agent-client.ts';
+import { print } from '../terminal/print.ts';
+
+const examples = `
+Examples:
+  prodng host status
+  prodng host update host_1.1_amd64.slot
+  prodng host reboot
+
+An update is tried at the next start, once. The host commits it by itself when its jails are healthy; otherwise it goes
+back to the slot that it ran before, and refuses that image from then on. See docs/image.md.`;
+
+interface Flags {
+  json?: true;
+}
+
+/** `prodng host`: the base image that this host runs. */
+export function register(program: Command): void {
+  const host = program
+    .command('host')
+    .description('show and update the base image of this host')
+    .addHelpText('after', examples);
+  const verb = (name: string, description: string) =>
+    host
+      .command(name)
+      .description(description)
+      .addHelpText(
+        'after',
+        `\nExample:\n  prodng host ${name}${name === 'update' ? ' host_1.1_amd64.slot' : ''}`,
+      )
+      .option('--json', 'print the result as JSON');
+  verb('status', 'show both slots, as read from the disk').action(status);
+  verb('update', 'write an image to the other slot, and try it at the next start')
+    .argument('<slot>', 'the signed slot image')
+    .action(update);
+  verb('commit', 'keep the running image').action(commit);
+  verb('rollback', 'boot the other slot from the next start on').action(rollback);
+  verb('reboot', 'restart this host').action(reboot);
+}
+
+async function status({ json }: Flags): Promise<void> {
+  const client = await agentClient();
+  report((await client.call('GET', '/v1/host')) as HostStatus, json);
+}
+
+async function commit({ json }: Flags): Promise<void> {
+  const client = await agentClient();
+  report((await client.call('POST', '/v1/host/commit')) as HostStatus, json);
+}
+
+/** Bytes of a piece: its base64 fits the body that the agent takes. */
+const pieceSize = 512 * 1024;
+
+async function update(path: string, { json }: Flags): Promise<void> {
+  const client = await agentClient();
+  const file = await open(path, 'r');
+  try {
+    const buffer = Buffer.alloc(pieceSize);
+    for (let offset = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
+      if (bytesRead === 0) break;
+      const data = buffer.subarray(0, bytesRead).toString('base64');
+      await client.call('PATCH', '/v1/host/update', { offset, data });
+      offset += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+  const tried = (await client.call('POST', '/v1/host/update')) as SlotView;
+  const text = `slot ${tried.slot}: ${tried.image?.version ?? '-'} is tried at the next start`;
+  print(`${json ? JSON.stringify(tried, undefined, 2) : text}\n`);
+}
+
+async function rollback({ json }: Flags): Promise<void> {
+  const client = await agentClient();
+  const slot = (await client.call('POST', '/v1/host/rollback')) as SlotView;
+  const text = `slot ${slot.slot}: ${slot.image?.version ?? '-'} is booted from the next start on`;
+  print(`${json ? JSON.stringify(slot, undefined, 2) : text}\n`);
+}
+
+async function reboot({ json }: Flags): Promise<void> {
+  const client = await agentClient();
+  const answer = await client.call('POST', '/v1/host/reboot');
+  print(json ? `${JSON.stringify(answer)}\n` : 'restarting\n');
+}
+
+function report(view: HostStatus, json: true | undefined): void {
+  if (json) {
+    print(`${JSON.stringify(view, undefined, 2)}\n`);
+    return;
+  }
+  const lines = view.slots.map(({ slot, running, image }) => {
+    const what =
+      image === undefined ? 'empty' : `${image.name} ${image.version}  ${image.digest.slice(0, 16)}`;
+    const notes = [
+      running ? (view.trial ? 'running, on trial' : 'running') : '',
+      view.next === slot ? 'tried next' : '',
+    ];
+    return `${slot}  ${what}  ${notes.filter(Boolean).join(', ')}`.trimEnd();
+  });
+  print(`${[...lines, `data: ${view.data}`, `refused: ${view.refused.length}`].join('\n')}\n`);
+}
