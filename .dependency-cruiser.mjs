@@ -23,6 +23,7 @@ const layers = [
   'export',
   'evidence',
   'agent',
+  'osquery',
   'cli',
 ];
 

@@ -40,6 +40,7 @@ _prodng() {
       'events' | \
       'fsck' | \
       'scan' | \
+      'osquery-extension' | \
       'evidence' | \
       'upgrade' | \
       'rollback' | \
@@ -80,7 +81,7 @@ _prodng() {
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish export image host agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
+        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish export image host agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -314,6 +315,13 @@ _prodng() {
         --rules) of=files ;;
         --format) values='text json sarif' ;;
         *) of=files options='--all --rules --memory --format --help' ;;
+      esac ;;
+    'osquery-extension')
+      case $prev in
+        --socket) of=files ;;
+        --timeout) of=nothing ;;
+        --interval) of=nothing ;;
+        *) of=nothing options='--socket --timeout --interval --verbose --help' ;;
       esac ;;
     'evidence')
       case $prev in

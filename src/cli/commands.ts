@@ -94,6 +94,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'fsck', summary: "check a jail's tree against its .deb", load: () => import('./verbs/fsck.ts') },
   { name: 'scan', summary: 'match YARA rules with jails and .debs', load: () => import('./verbs/scan.ts') },
   {
+    name: 'osquery-extension',
+    summary: 'serve tables of jails to osquery',
+    load: () => import('./verbs/osquery-extension.ts'),
+  },
+  {
     name: 'evidence',
     summary: 'take and check evidence of jails',
     load: () => import('./verbs/evidence.ts'),
