@@ -148,7 +148,7 @@ _prodng() {
         --name) of=nothing ;;
         --record) of=files ;;
         --runtime) of=files ;;
-        *) of=files options='--publish --setting --credential --configuration --shell --print-spec --uplink --address --gateway --name --record --runtime --verbose --help' ;;
+        *) of=files options='--publish --setting --credential --configuration -i --interactive --shell --print-spec --uplink --address --gateway --name --record --runtime --verbose --help' ;;
       esac ;;
     'diff')
       case $prev in

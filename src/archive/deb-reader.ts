@@ -57,6 +57,21 @@ const MAX_CONTROL: TarLimits = { ...defaultTarLimits, headers: 1000, totalBytes:
  * @throws ProdngError IO when it cannot be opened, AR_FORMAT, DEB_FORMAT, COMPRESSION for an unsupported kind
  */
 export async function openDeb(path: string, limits: DebLimits = defaultDebLimits): Promise<DebReader> {
+  const file = await openDebFile(path);
+  try {
+    return await readOpenDeb(path, file, limits);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the file of a .deb, whatever is in it.
+ *
+ * @throws ProdngError IO when it cannot be opened or is no regular file
+ */
+export async function openDebFile(path: string): Promise<FileHandle> {
   let file: FileHandle;
   try {
     // a FIFO would have us wait for its writer
@@ -66,14 +81,23 @@ export async function openDeb(path: string, limits: DebLimits = defaultDebLimits
       cause: error,
     });
   }
-  try {
-    if (!(await file.stat()).isFile())
-      throw new ProdngError('IO', `${path}: cannot be opened: it is not a regular file`);
-    return await named(path, async () => new Deb(path, file, await readLayout(file), limits));
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new ProdngError('IO', `${path}: cannot be opened: it is not a regular file`);
+}
+
+/**
+ * Reads a .deb from an open file; closing the reader closes the file.
+ *
+ * @param path the name for messages
+ * @throws ProdngError as openDeb does
+ */
+export function readOpenDeb(
+  path: string,
+  file: FileHandle,
+  limits: DebLimits = defaultDebLimits,
+): Promise<DebReader> {
+  return named(path, async () => new Deb(path, file, await readLayout(file), limits));
 }
 
 interface Layout {

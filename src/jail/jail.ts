@@ -12,8 +12,8 @@ export type JailOptions = Omit<RunJailOptions, 'deb' | 'paths' | 'onReady' | 'st
   Partial<Pick<RunJailOptions, 'paths'>>;
 
 /**
- * A jail of one's own program: what `prodng run` does, as an object. It dies with this process, and its standard
- * streams are ours. It runs once.
+ * A jail of one's own program: what `prodng run` does, as an object. It dies with this process; what it
+ * prints comes to our standard output and error, and it reads nothing unless there is an `input`. It runs once.
  *
  * @example
  * const jail = new Jail('hello_1.0-1_amd64.deb', { publish: [{ hostPort: 8080, jailPort: 8080 }] });

@@ -49,7 +49,7 @@ describe('how it ends', () => {
 describe('what the service is given', () => {
   it('passes standard input, output and error through, apart', async () => {
     const deb = await host.jail();
-    const argv = ['run', deb, '--', '/bin/sh', '-c', 'cat; echo away >&2'];
+    const argv = ['run', '-i', deb, '--', '/bin/sh', '-c', 'cat; echo away >&2'];
     const { status, stdout, stderr } = await host.prodng(argv, { input: 'line\n'.repeat(50_000) });
     expect(status).toBe(0);
     expect(stdout).toBe('line\n'.repeat(50_000));

@@ -15,6 +15,7 @@ interface RunFlags {
   setting: Record<string, string>;
   credential: Record<string, string>;
   configuration: Record<string, string>;
+  interactive?: true;
   shell?: true;
   printSpec?: true;
   uplink?: string;
@@ -36,7 +37,7 @@ Examples:
   prodng run hello.deb -- /usr/bin/env
 
 The exit status is that of the service; 128 + N if signal N ended it; 2, with the reason on standard error, if the jail
-was not started. Ctrl-C and SIGTERM stop the service as Jail-Stop declares; a second one kills it. The kernel does not
+was not started. The service reads /dev/null unless -i or --shell is given. Ctrl-C and SIGTERM stop the service as Jail-Stop declares; a second one kills it. The kernel does not
 let a host reach its own macvlan jails; use --publish.`;
 
 /** `prodng run`: runs a jail in the foreground. */
@@ -60,6 +61,7 @@ export function register(program: Command): void {
       pairOption,
       {},
     )
+    .option('-i, --interactive', 'pass standard input to the jail, or join it with the terminal')
     .option('--shell', 'run a shell in the jail instead of its service')
     .option('--print-spec', 'print the OCI configuration and exit')
     .option('--uplink <link>', 'host interface for a macvlan jail')
@@ -126,7 +128,7 @@ function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOption
     progress: lateProgress(),
     ...(argv.length === 0 ? {} : { argv }),
     ...(shell === true ? { shell } : {}),
-    ...(shell === true ? ownTerminal() : {}),
+    ...(shell === true || flags.interactive === true ? ownInput() : {}),
     ...(uplink === undefined ? {} : { uplink }),
     ...(name === undefined ? {} : { name }),
     ...(runtime === undefined ? {} : { runtime }),
@@ -155,9 +157,10 @@ function absolute(files: Readonly<Record<string, string>>): Record<string, strin
   return Object.fromEntries(Object.entries(files).map(([path, file]) => [path, resolve(file)]));
 }
 
-function ownTerminal(): Pick<RunJailOptions, 'terminal'> {
+/** The jail gets a terminal of its own, joined with ours, where we have one. */
+function ownInput(): Pick<RunJailOptions, 'terminal' | 'input'> {
   const { stdin: input, stdout: output } = process;
-  return input.isTTY && output.isTTY ? { terminal: { input, output } } : {};
+  return input.isTTY && output.isTTY ? { terminal: { input, output } } : { input };
 }
 
 /** Node loads all of its sockets to say what standard error is: not before there is something to tell. */

@@ -6,9 +6,10 @@ import type { InForce } from '../confine/in-force.ts';
 import { startConfined } from '../confine/start-confined.ts';
 import { publishPort } from '../network/publish.ts';
 import { joinTerminals } from '../runtime/console.ts';
-import { type CreatedJail, createJail } from '../runtime/create-jail.ts';
+import { type CreatedJail, createJail, launchOn } from '../runtime/create-jail.ts';
 import type { OciSpec } from '../runtime/oci-types.ts';
 import { type PreparedJail, prepareJail } from '../runtime/prepare-jail.ts';
+import { makeServiceStreams } from '../runtime/service-streams.ts';
 import { type JailPackage, openJailPackage } from '../storage/jail-package.ts';
 import { markPrepared, needsPreparation } from '../storage/preparation.ts';
 import { planVolumes } from '../storage/volumes.ts';
@@ -42,7 +43,8 @@ class Undo {
 
 /**
  * Runs a jail in the foreground: unpacks its .deb, boots it with what it declares and nothing more, reads back from the
- * kernel what is in force, and only then lets its service begin. Standard streams are the caller's.
+ * kernel what is in force, and only then lets its service begin. It reads /dev/null, unless there is `input` or a `terminal`; what it prints comes to
+ * our standard output and error through pipes.
  *
  * Makes this process a subreaper, for good. Nothing is left behind when it returns or throws; if it is killed, the jail
  * dies with it and the next run clears the rest away.
@@ -67,7 +69,10 @@ export async function runJail(options: RunJailOptions): Promise<number> {
     becomeSubreaper();
     const watchdog = startWatchdog();
     undo.add(() => watchdog.callOff());
-    const created = await createJail(prepared);
+    const streams = makeServiceStreams(options.terminal === undefined ? options.input : undefined);
+    undo.add(() => streams.close());
+    const created = await createJail(prepared, launchOn(streams.descriptors));
+    streams.handedOver();
     undo.add(() => killAndReap(created.pid));
     watchdog.guard(created.pid);
     options.observer?.created(created.pid, prepared);
@@ -75,6 +80,7 @@ export async function runJail(options: RunJailOptions): Promise<number> {
     if (created.master !== undefined && options.terminal !== undefined)
       undo.add(joinTerminals(created.master, options.terminal));
     const ending = await runCreated(prepared, created, { ...options, watchdog }, undo);
+    await Promise.race([streams.drained, aborted(options.kill)]);
     return ending.kind === 'exited' ? ending.status : 128 + ending.signal;
   } finally {
     await undo.all();
@@ -103,6 +109,14 @@ async function prepareVolumes({ name, declaration }: JailPackage, options: RunJa
       hint: 'the service was not started; the next start runs it again',
     });
   await markPrepared(volumes);
+}
+
+/** Never settles unless the signal comes. */
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) resolve();
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 async function runCreated(

@@ -34,6 +34,8 @@ export interface RunJailOptions extends OperatorValues {
   runtime?: string;
   /** Our own terminal: the jail gets one of its own, and the two are joined. */
   terminal?: OwnTerminal;
+  /** What the service reads, where it has no terminal (default: /dev/null). */
+  input?: NodeJS.ReadStream;
   progress?: Progress;
   /** Watches it from its first instruction on. */
   observer?: JailObserver;

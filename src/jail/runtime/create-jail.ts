@@ -38,8 +38,10 @@ export interface CreatedJail {
  */
 export type LaunchRuntime = (argv: readonly [string, ...string[]]) => Promise<number>;
 
-/** The service's streams are ours: the runtime hands its own on. */
-const launchInherited: LaunchRuntime = (argv) => runtimeStatus(argv, [0, 1, 2]);
+/** Runs the runtime as our child, which hands these descriptors on to the service. */
+export function launchOn(descriptors: readonly (number | undefined)[]): LaunchRuntime {
+  return (argv) => runtimeStatus(argv, descriptors);
+}
 
 async function runtimeStatus(
   argv: readonly [string, ...string[]],
@@ -52,13 +54,10 @@ async function runtimeStatus(
  * Has the runtime create the jail, in a mount namespace where its trees are mounted: they show up nowhere else. From
  * then on it is traced, and dies with this process, until startInspected lets go of it.
  *
- * @param launch how the runtime is run (default: as our child, with our own standard streams)
+ * @param launch how the runtime is run where the jail has no terminal
  * @throws ProdngError JAIL_START with what the runtime says, HOST_LACKS when the file system cannot be idmapped
  */
-export async function createJail(
-  prepared: PreparedJail,
-  launch: LaunchRuntime = launchInherited,
-): Promise<CreatedJail> {
+export async function createJail(prepared: PreparedJail, launch: LaunchRuntime): Promise<CreatedJail> {
   const { record, expected, name } = prepared;
   if (prepared.awaitsPreparation) throw notPrepared(name);
   const errors = () => runtimeErrors(join(record.bundle, 'log')) || 'it does not say why';

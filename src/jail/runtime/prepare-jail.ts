@@ -99,11 +99,12 @@ export async function prepareUnpacked(
   const volumes = planVolumes(name, declaration, paths);
   const names = nameMounts(rootfs, declaration, destinations);
   const credentials = credentialMounts(declaration, options.credentials, { account, range });
+  const files = hostFiles(declaration, rootfs);
   const staged = (bind: JailBind): JailBind => ({ ...bind, source: join(staging, bind.source) });
   const binds = [
-    ...[...volumes.map(({ bind }) => bind), ...names.binds, ...credentials.binds].map(staged),
+    ...[...volumes, ...files].map(({ bind }) => staged(bind)),
+    ...[...names.binds, ...credentials.binds].map(staged),
     ...configurationBinds(declaration, options.configuration, rootfs),
-    ...hostFiles(declaration, rootfs),
     ...command.binds,
   ];
   const blockIo = blockIoOf(declaration.io);
@@ -128,7 +129,7 @@ export async function prepareUnpacked(
     staging,
     mounts: [
       { kind: 'idmapped', source: rootfs, at: 'rootfs', attributes: ['rdonly', 'nosuid', 'nodev'] },
-      ...volumes.map(({ mount }) => mount),
+      ...[...volumes, ...files].map(({ mount }) => mount),
       ...names.mounts,
       ...credentials.mounts,
     ],

@@ -1,7 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { openBeneath } from '../../kernel/at.ts';
 import {
   bindMount,
   type MountAttribute,
@@ -17,6 +27,8 @@ export type StagedMount =
   | { kind: 'idmapped'; source: string; at: string; attributes: readonly MountAttribute[] }
   /** An image of ext4, whose owners are mapped as well. */
   | { kind: 'image'; image: string; at: string; attributes: readonly MountAttribute[] }
+  /** A file or folder of the host, by its path without a link. */
+  | { kind: 'host'; source: string; at: string }
   | { kind: 'text'; text: string; at: string }
   /** A folder of files that only one user of the jail can read; ids as the host counts. */
   | {
@@ -25,6 +37,8 @@ export type StagedMount =
       at: string;
       owner: { uid: number; gid: number };
     };
+
+const O_PATH = 0o10000000;
 
 /** Folders that the Filesystem Hierarchy Standard promises and that the runtime needs nothing of. */
 const candidates = ['/media', '/mnt', '/srv', '/opt', '/home'];
@@ -61,6 +75,10 @@ export function stageMounts(folder: string, mounts: readonly StagedMount[], user
       makeSecrets(place, mount.files, mount.owner);
       continue;
     }
+    if (mount.kind === 'host') {
+      mountHostFile(mount.source, place);
+      continue;
+    }
     mkdirSync(place, { recursive: true, mode: 0o755 });
     if (mount.kind === 'image') mountImage(mount.image, place);
     mapOwners(mount.kind === 'image' ? place : mount.source, place, userNamespace, mount.attributes);
@@ -79,6 +97,32 @@ function makeSecrets(
     chownSync(place, uid, gid);
   }
   chownSync(folder, uid, gid);
+}
+
+/**
+ * Mounts a file or folder of the host by a descriptor of it. Its path was checked against the policy without a link in
+ * it; one that has come there since, put by whoever may write to a folder on the way, is not followed.
+ *
+ * @throws ProdngError HOST_LACKS
+ */
+function mountHostFile(source: string, place: string): void {
+  const top = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY);
+  let file: number | undefined;
+  try {
+    // without O_NOFOLLOW: with it, O_PATH would open a link itself
+    file = openBeneath(top, source.slice(1) || '.', O_PATH);
+    if (fstatSync(file).isDirectory()) mkdirSync(place, { mode: 0o755 });
+    else writeFileSync(place, '', { mode: 0o644 });
+    bindMount(`/proc/self/fd/${file}`, place);
+  } catch (cause) {
+    throw new ProdngError('HOST_LACKS', `Jail-Filesystem: ${source}: ${reasonOf(cause)}`, {
+      hint: 'the file that the jail reads was moved or replaced while the jail was started: start it again',
+      cause,
+    });
+  } finally {
+    closeSync(top);
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** By number, as in the kernel's devices.txt. */

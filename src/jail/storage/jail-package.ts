@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { type DebReader, openDeb } from '../../archive/deb-reader.ts';
+import type { BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { openDebFile, readOpenDeb } from '../../archive/deb-reader.ts';
 import { parseDeb822 } from '../../control/deb822.ts';
 import type { Paragraph } from '../../control/deb822-types.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
@@ -22,67 +22,48 @@ export interface JailPackage {
   control: string;
   /** Hex. */
   sha256: string;
-  /** Opens it for reading, once. */
-  deb(): Promise<DebReader>;
-  /** @throws ProdngError IO when the file was written to since it was opened */
-  assertUnchanged(): void;
+  /** The open file: all that is read is read from it, whatever its name leads to by then. */
+  file: FileHandle;
   close(): Promise<void>;
 }
 
 /**
- * Opens a jail's .deb. The caller closes it.
+ * Opens a jail's .deb, once. The caller closes it.
  *
  * @param paths where what is known of .debs is kept: one that was read before is not read again
  * @throws ProdngError IO, what openDeb throws, DEB_FORMAT when it holds no jail, DECLARATION with every fault,
  *   HOST_LACKS when it is for another architecture
  */
 export async function openJailPackage(path: string, paths?: Paths): Promise<JailPackage> {
-  const before = statSync(path, { bigint: true, throwIfNoEntry: false });
-  let opened: Promise<DebReader> | undefined;
-  const deb = () => {
-    opened ??= openDeb(path);
-    return opened;
-  };
-  const close = async () => {
-    await (await opened)?.close();
-  };
+  const file = await openDebFile(path);
   try {
-    const known = recall(before, paths) ?? (await readWhole(path, await deb(), before, paths));
-    return {
-      path,
-      ...readJailControl(path, known.control),
-      ...known,
-      deb,
-      assertUnchanged: () => assertSame(path, before),
-      close,
-    };
+    const before = await file.stat({ bigint: true });
+    const remembered = paths === undefined ? undefined : recallDeb(before, paths);
+    const known = remembered ?? (await readWhole(path, file, before, paths));
+    return { path, ...readJailControl(path, known.control), ...known, file, close: () => file.close() };
   } catch (error) {
-    await close();
+    await file.close();
     throw error;
   }
 }
 
-function recall(now: BigIntStats | undefined, paths: Paths | undefined): KnownDeb | undefined {
-  return now === undefined || paths === undefined ? undefined : recallDeb(now, paths);
-}
-
 async function readWhole(
   path: string,
-  deb: DebReader,
-  before: BigIntStats | undefined,
+  file: FileHandle,
+  before: BigIntStats,
   paths: Paths | undefined,
 ): Promise<KnownDeb> {
-  const [control, sha256] = await Promise.all([deb.control(), sha256Of(path)]);
-  assertSame(path, before);
+  const deb = await readOpenDeb(path, file);
+  const [control, sha256] = await Promise.all([deb.control(), sha256Of(file)]);
+  if (stampOf(await file.stat({ bigint: true })) !== stampOf(before)) throw changed(path);
   const known = { control, sha256 };
-  if (before !== undefined && paths !== undefined) rememberDeb(before, known, paths);
+  if (paths !== undefined) rememberDeb(before, known, paths);
   return known;
 }
 
-function assertSame(path: string, before: BigIntStats | undefined): void {
-  const now = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (before !== undefined && now !== undefined && stampOf(now) === stampOf(before)) return;
-  throw new ProdngError('IO', `${path}: the file changed while it was read`, { hint: 'try again' });
+/** Of a .deb whose bytes are others than before. */
+export function changed(path: string): ProdngError {
+  return new ProdngError('IO', `${path}: the file changed while it was read`, { hint: 'try again' });
 }
 
 /**
@@ -127,17 +108,13 @@ function notAJail(path: string, why: string): ProdngError {
 }
 
 /** Into one buffer over and over: a new one for each piece costs more in collecting garbage than the hash itself. */
-async function sha256Of(path: string): Promise<string> {
+async function sha256Of(file: FileHandle): Promise<string> {
   const hash = createHash('sha256');
   const buffer = Buffer.alloc(2 ** 18);
-  const file = await open(path);
-  try {
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) return hash.digest('hex');
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
+  for (let position = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytesRead));
+    position += bytesRead;
   }
 }

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DebReader } from '../../archive/deb-reader.ts';
+import { type DebReader, readOpenDeb } from '../../archive/deb-reader.ts';
 import type { TarItem } from '../../archive/entry.ts';
 import { extractTar, type TreeLimits } from '../../archive/extract.ts';
 import { controlFileFault, entryFault, jailFolder } from '../../archive/jail-layout.ts';
@@ -12,6 +12,7 @@ import type { Paths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
 import { removeTree } from '../../system/remove-tree.ts';
 import { assertNamedRoot } from './account.ts';
+import { checkedCopy } from './checked-copy.ts';
 import type { JailPackage } from './jail-package.ts';
 import { makeMountPoints } from './mount-points.ts';
 
@@ -58,19 +59,22 @@ export function md5sumsPath(tree: string): string {
 /** Under the lock: unpacked beside its place, made ready, and only then given its name. */
 async function unpackInto(jail: JailPackage, target: string, most: TreeLimits | undefined): Promise<void> {
   const fresh = `${target}.new`;
-  await removeTree(fresh);
-  const links = { inside: 'tree', root: rootfsPath(jail.name) } as const;
-  const deb = await jail.deb();
-  const controlFiles = await deb.controlFiles();
-  for (const name of controlFiles.keys()) refuse(jail, controlFileFault(name));
-  await extractTar(ownEntries(jail, deb), fresh, {
-    ownership: 'archive',
-    allowSetid: true,
-    links,
-    ...(most === undefined ? {} : { most }),
-  });
+  await Promise.all([removeTree(fresh), removeTree(`${target}.deb`)]);
+  const deb = await readOpenDeb(jail.path, await checkedCopy(jail, `${target}.deb`));
+  let controlFiles: Map<string, Buffer>;
   try {
-    jail.assertUnchanged();
+    controlFiles = await deb.controlFiles();
+    for (const name of controlFiles.keys()) refuse(jail, controlFileFault(name));
+    await extractTar(ownEntries(jail, deb), fresh, {
+      ownership: 'archive',
+      allowSetid: true,
+      links: { inside: 'tree', root: rootfsPath(jail.name) },
+      ...(most === undefined ? {} : { most }),
+    });
+  } finally {
+    await deb.close();
+  }
+  try {
     assertRealFolders(jail, fresh);
     assertNamedRoot(join(fresh, rootfsPath(jail.name)), jail.declaration.user);
     makeMountPoints(join(fresh, rootfsPath(jail.name)), jail.declaration);
