@@ -102,10 +102,19 @@ it('answers over TLS to clients with a certificate of its authority, and to nobo
   expect((await curl()).exitCode).not.toBe(0);
   expect((await curl('--tls-max', '1.2', ...as('friend'))).exitCode).not.toBe(0);
   await crowd(port, 1100, async (closed) => {
-    await until(async () => closed() >= 100);
-    expect(closed()).toBe(100);
+    // item 16: idle strangers lock nobody out
+    await until(async () => closed() >= 1000);
+    expect(await curl(...as('friend'))).toMatchObject({ exitCode: 0, stdout: '[]' });
     expect((await host.api('GET', '/v1/jails')).status).toBe(200);
   });
+  // item 15: a page of another site, and a name of its own that leads here
+  const refused = (...argv: string[]) =>
+    curl(...as('friend'), '--output', '/dev/null', '--write-out', '%{http_code}', ...argv);
+  expect((await refused('--request', 'POST', '--header', 'Origin: https://evil.example.org')).stdout).toBe(
+    '403',
+  );
+  expect((await refused('--header', 'Host: evil.example.org')).stdout).toBe('403');
+  expect((await refused('--header', `Origin: https://localhost:${port}`)).stdout).toBe('200');
   expect(await curl(...as('friend'))).toMatchObject({ exitCode: 0 });
   revoke(folder, 'friend');
   host.agent().kill('SIGHUP');

@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs';
-import { createSecureContext, createServer, type SecureContextOptions } from 'node:tls';
+import type { Socket } from 'node:net';
+import { createSecureContext, createServer, type SecureContextOptions, type Server } from 'node:tls';
 import type { Logger } from 'pino';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import type { AgentConfig } from '../state/agent-config.ts';
 import type { ApiServer } from './api-schema.ts';
 
-/** Over TLS at a time, those without a certificate included: strangers must not take the agent's memory. */
+/** Clients with a certificate at a time. */
 const mostConnections = 1000;
+/** Connections that have shown none yet: more of them end the oldest, and take nothing from the clients. */
+const mostPending = 100;
 
 /** systemd hands sockets over from here on, sd_listen_fds(3). */
 const firstHandedOver = 3;
@@ -82,7 +85,8 @@ export async function listenOnTls(
     rejectUnauthorized: true,
     handshakeTimeout: 10_000,
   });
-  tls.maxConnections = mostConnections;
+  tls.maxConnections = mostConnections + mostPending;
+  limitPending(tls);
   const open = new Set<{ destroy(): void }>();
   tls.on('secureConnection', (socket) => {
     open.add(socket);
@@ -116,6 +120,23 @@ export async function listenOnTls(
       cutOff();
     },
   };
+}
+
+/** A stranger's connection is ended by those of other strangers, and by the time that a handshake may take. */
+function limitPending(tls: Server): void {
+  const pending = new Map<string, Socket>();
+  const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+  tls.on('connection', (socket: Socket) => {
+    const name = nameOf(socket);
+    pending.set(name, socket);
+    socket.once('close', () => {
+      if (pending.get(name) === socket) pending.delete(name);
+    });
+    const [oldest] = pending.values();
+    if (pending.size > mostPending) oldest?.destroy();
+  });
+  // the socket of TLS has the same peer
+  tls.on('secureConnection', (socket) => pending.delete(nameOf(socket)));
 }
 
 function secrets({ certificate, key, clientAuthority, revoked }: NonNullable<AgentConfig['tls']>) {

@@ -20,6 +20,7 @@ import { type ApiServer, withTypes } from './api-schema.ts';
 import { eventRoutes } from './event-routes.ts';
 import { jailRoutes } from './jail-routes.ts';
 import { logRoutes } from './log-routes.ts';
+import { assertSameSite } from './same-site.ts';
 import { streamType } from './sse.ts';
 import { statsRoutes } from './stats-routes.ts';
 import { swagger } from './swagger.ts';
@@ -51,6 +52,9 @@ export async function makeServer(agent: Agent, logger: Pick<Logger, 'error'>): P
     const known = asProdngError(error);
     if (known.code === 'INTERNAL') logger.error(error);
     return reply.status(statusIn(error) ?? httpStatus(known.code)).send(apiError(known));
+  });
+  server.addHook('onRequest', async ({ raw }) => {
+    assertSameSite({ method: raw.method ?? '', headers: raw.headers, socket: raw.socket });
   });
   parseJsonBodies(server);
   answerUnknownRoutes(server);

@@ -39,7 +39,7 @@ export function startOnPipes(record: RunRecord, argv: readonly string[], pidFile
     ended: endOf(child, 'close'),
     endInput: () => stdin.end(),
     resize: () => {},
-    ...control(child, pidFile),
+    ...controlOf(child, pidFile),
   };
 }
 
@@ -71,7 +71,7 @@ export function startOnTerminal(
   } finally {
     closeSync(slave);
   }
-  const { pid, signal, kill } = control(child, pidFile);
+  const { pid, signal, kill } = controlOf(child, pidFile);
   const signalGroup = (name: NodeJS.Signals) => {
     const leader = pid();
     if (leader !== undefined) send(-leader, name);
@@ -112,7 +112,11 @@ async function endOf(child: ChildProcess, event: 'exit' | 'close'): Promise<numb
   return typeof status === 'number' ? status : 137;
 }
 
-function control(child: ChildProcess, pidFile: string): Pick<ExecutedProgram, 'pid' | 'signal' | 'kill'> {
+/** Signals to a program that the runtime executes in a jail: it counts as begun once its pid is written. */
+export function controlOf(
+  child: ChildProcess,
+  pidFile: string,
+): Pick<ExecutedProgram, 'pid' | 'signal' | 'kill'> {
   const pid = () => readPid(pidFile);
   // the runtime passes signals on, but none that comes before its program has begun
   const signal = (name: NodeJS.Signals) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -7,6 +8,7 @@ import type { Agent } from '../agent.ts';
 import { actingFor, actorOf } from '../api/actor.ts';
 import { apiError, httpStatus } from '../api/api-error.ts';
 import { type ApiServer, failures, jailParams } from '../api/api-schema.ts';
+import { assertSameSite } from '../api/same-site.ts';
 import type { RunFile } from '../state/run-file.ts';
 import { assertRun } from '../supervision/active-run.ts';
 import { type ExecRequest, execProtocol, execSchema } from './exec-schema.ts';
@@ -25,11 +27,10 @@ export function serveExec(server: Server, agent: Agent): ReadonlySet<Duplex> {
     socket.once('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     try {
+      assertSameSite({ method: 'POST', headers: request.headers, socket: request.socket });
       const { run, asked } = readRequest(request, agent);
       actingFor(actorOf(request), () => {
-        void agent.context.events.append('exec', run.record.name, {
-          argv: asked.argv.join(' ').slice(0, 200),
-        });
+        void agent.context.events.append('exec', run.record.name, executedArgv(asked.argv));
       });
       socket.write(
         `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${execProtocol}\r\n\r\n`,
@@ -109,4 +110,10 @@ function refuse(socket: Duplex, error: unknown): void {
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+}
+
+/** The event shows the beginning; the digest is of all of it, as JSON, so that nothing can be hidden behind the end. */
+function executedArgv(argv: readonly string[]): { argv: string; sha256: string } {
+  const sha256 = createHash('sha256').update(JSON.stringify(argv)).digest('hex');
+  return { argv: argv.join(' ').slice(0, 200), sha256 };
 }

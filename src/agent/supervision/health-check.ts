@@ -4,7 +4,7 @@ import type { HealthCheck } from '../../control/jail-declaration.ts';
 import { errnoOf, reasonOf } from '../../error/prodng-error.ts';
 import type { RunRecord } from '../../jail/lifecycle/jail-slot.ts';
 import { connectInNetns } from '../../kernel/netns.ts';
-import { startInJail } from '../exec/start-in-jail.ts';
+import { runBounded } from '../exec/bounded-command.ts';
 
 /**
  * Checks a running jail's health once.
@@ -49,18 +49,8 @@ function httpFault(socket: Socket, path: string, end: number, timeout: number): 
   });
 }
 
-function commandFault(argv: string[], record: RunRecord, timeout: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const child = startInJail(record, { argv, stdio: ['ignore', 'ignore', 'ignore'] });
-    const timer = setTimeout(() => {
-      resolve(noAnswer(timeout));
-      // the runtime passes it on to the program
-      child.kill('SIGTERM');
-    }, timeout);
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (status) => {
-      clearTimeout(timer);
-      resolve(status === 0 ? undefined : `exit status ${status ?? 'unknown'}`);
-    });
-  });
+async function commandFault(argv: string[], record: RunRecord, timeout: number): Promise<string | undefined> {
+  const status = await runBounded(record, argv, timeout);
+  if (status === undefined) return noAnswer(timeout);
+  return status === 0 ? undefined : `exit status ${status}`;
 }

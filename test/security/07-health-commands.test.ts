@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
+import { until } from '../support/jail-host.ts';
+
+let host: AgentHost;
+
+beforeEach(async () => {
+  host = await makeAgentHost();
+  await host.startAgent();
+});
+
+afterEach(async () => {
+  for (const name of (await host.ok('ls', '--format', 'name')).split('\n').filter(Boolean))
+    await host.ok('rm', '--purge', name);
+  await host.endAgent('SIGTERM');
+  const left = await host.leftovers();
+  await host.remove();
+  expect(left).toEqual([]);
+});
+
+interface HostProcess {
+  pid: string;
+  command: string;
+  cgroup: string;
+}
+
+/** Processes of the host whose command line has this in it. */
+function processesWith(text: string): HostProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return command.includes(text)
+          ? [{ pid, command, cgroup: readFileSync(`/proc/${pid}/cgroup`, 'utf8') }]
+          : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+it('item 7: a health command that ignores SIGTERM is killed, one runs at a time, and in the limits of its jail', async () => {
+  const script = `#!/bin/sh\ntrap '' TERM INT HUP\necho x >> /tmp/checks\nwhile :; do sleep 1; done\n`;
+  const fields =
+    'Jail-Command: /bin/sh -c "exec sleep 1000"\nJail-Filesystem: tmp /tmp size=1M\nJail-Restart: no\n' +
+    'Jail-Health: /bin/check interval=1s timeout=200ms';
+  await host.ok('install', await host.jail({ fields, files: { 'bin/check': script } }));
+  const pid = (await host.summary())?.pid;
+  const checks = () => readFileSync(`/proc/${pid}/root/tmp/checks`, 'utf8').length / 2;
+  const most = { runtimes: 0, programs: 0 };
+  await until(() => {
+    const programs = processesWith('/bin/check').filter(({ command }) => !command.includes('runc'));
+    const runtimes = processesWith(` exec --process `).filter(({ command }) => command.includes(host.name));
+    for (const { cgroup } of programs) expect(cgroup).toContain(host.name);
+    most.programs = Math.max(most.programs, programs.length);
+    most.runtimes = Math.max(most.runtimes, runtimes.length);
+    try {
+      return checks() >= 4;
+    } catch {
+      return false;
+    }
+  });
+  expect(most).toEqual({ programs: 1, runtimes: 1 });
+  await until(async () => (await host.summary())?.health === 'unhealthy');
+});
