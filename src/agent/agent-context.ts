@@ -5,6 +5,7 @@ import type { AgentPaths } from './state/agent-paths.ts';
 import type { RaisePolicy } from './state/overridden.ts';
 import type { StateStore } from './state/state-store.ts';
 import type { Exits } from './supervision/exits.ts';
+import type { LogFile } from './supervision/log-keeper.ts';
 
 /** What every jail of an agent shares. */
 export interface AgentContext {
@@ -14,8 +15,8 @@ export interface AgentContext {
   exits: Exits;
   /** Removes what jails and packages have filled. */
   disposal: Disposal;
-  /** Bytes that a jail's log may have. */
-  logSize: number;
+  /** How much of what jails print is kept. */
+  log: Omit<LogFile, 'path'>;
   /** Up to where limits may be raised. */
   raise: RaisePolicy;
   addresses: Addresses;

@@ -14,10 +14,11 @@ import { type AgentPaths, volumesFolder } from './state/agent-paths.ts';
 import type { Networks } from './state/networks-schema.ts';
 import type { RaisePolicy } from './state/overridden.ts';
 import { readOverrides } from './state/overrides-file.ts';
-import { type NewerRun, type RunFile, readRunFiles } from './state/run-file.ts';
+import { isRunning, type NewerRun, type RunFile, readRunFiles } from './state/run-file.ts';
 import { StateStore, type UnreadableState } from './state/state-store.ts';
 import { clearRun } from './supervision/clear-run.ts';
 import { Exits } from './supervision/exits.ts';
+import { ensureLogKeeper, type LogFile, logPath } from './supervision/log-keeper.ts';
 import { removeJail } from './supervision/remove-jail.ts';
 import { type Ordered, startInOrder } from './supervision/start-in-order.ts';
 import { SupervisedJail } from './supervision/supervised-jail.ts';
@@ -25,8 +26,8 @@ import { WorkQueue } from './supervision/work-queue.ts';
 
 export interface AgentOptions {
   paths: AgentPaths;
-  /** Bytes that a jail's log may have. */
-  logSize: number;
+  /** How much of what jails print is kept. */
+  log: Omit<LogFile, 'path'>;
   /** Versions of a jail that are kept for `rollback`, the current one among them. */
   keepVersions: number;
   /** How many jails are started at a time when the agent begins. */
@@ -52,13 +53,13 @@ export class Agent {
   #closed = false;
 
   constructor(options: AgentOptions) {
-    const { paths, logSize, raise, networks } = options;
+    const { paths, log, raise, networks } = options;
     this.options = options;
     this.trees = new Trees(paths, options.admit, options.mostOfTree);
     const events = new EventLog(paths.events);
     this.context = {
       paths,
-      logSize,
+      log,
       raise,
       store: new StateStore(paths.jails),
       events,
@@ -100,6 +101,8 @@ export class Agent {
     for (const state of states)
       if (this.#unreadable.get(state.name)?.kind !== 'newer')
         this.add(new SupervisedJail(state, this.context));
+    for (const { record } of runs.filter(isRunning))
+      ensureLogKeeper(record, { ...this.context.log, path: logPath(record.name, paths) });
     await Promise.all([...this.#jails.values()].map((jail) => this.#takeOver(jail, runs)));
     this.#abandoned = runs.filter(
       ({ record: { name } }) => !this.#jails.has(name) && !this.#unreadable.has(name),

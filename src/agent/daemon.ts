@@ -61,7 +61,7 @@ function takeLock({ lock: path }: AgentPaths): void {
 async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, closers: Closers): Promise<void> {
   const agent = new Agent({
     paths: own,
-    logSize: config.logSize,
+    log: { size: config.logSize, rate: config.logRate },
     keepVersions: config.keepVersions,
     startsAtOnce: config.startsAtOnce,
     admit: admission(config),

@@ -26,3 +26,10 @@ export function makePipe(): { readEnd: number; writeEnd: number } {
   }
   return { readEnd, writeEnd };
 }
+
+const mkfifo = libcFunction('int mkfifo(const char *path, uint32_t mode)');
+
+/** Makes a named pipe, fifo(7). @throws SystemError EEXIST, ... */
+export function makeFifo(path: string, mode: number): void {
+  mkfifo(path, mode);
+}

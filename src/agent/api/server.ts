@@ -94,7 +94,7 @@ export async function openApiDocument(): Promise<object> {
   const paths = agentPaths(nowhere, {});
   const agent = new Agent({
     paths,
-    logSize: 0,
+    log: { size: 0, rate: { seconds: 1, lines: 0, bytes: 0 } },
     keepVersions: 1,
     startsAtOnce: 1,
     admit: async () => {},

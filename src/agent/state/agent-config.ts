@@ -36,6 +36,18 @@ export const agentConfigSchema = z.strictObject({
     .int()
     .min(2 ** 16)
     .default(16 * 2 ** 20),
+  /** How much of what a service prints is kept in each interval; the rest is counted. */
+  logRate: z
+    .strictObject({
+      seconds: z.number().int().min(1).max(3600).default(30),
+      lines: z.number().int().positive().default(10_000),
+      bytes: z
+        .number()
+        .int()
+        .min(2 ** 16)
+        .default(2 * 2 ** 20),
+    })
+    .prefault({}),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Up to where an operator may raise limits above what a package declares. */
   raise: z

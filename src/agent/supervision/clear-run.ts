@@ -1,9 +1,12 @@
+import { removeCgroup } from '../../jail/confine/cgroup.ts';
+import { monitorCgroup } from '../../jail/confine/monitor-cgroup.ts';
 import { clearAway } from '../../jail/lifecycle/clear-away.ts';
 import { endProgram } from '../../jail/lifecycle/end-program.ts';
 import { endDhcpClient } from '../../jail/network/dhcp-client.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import { bootId, type RunFile, removeRunFile } from '../state/run-file.ts';
 import type { Exits } from './exits.ts';
+import { endLogKeeper } from './log-keeper.ts';
 import { monitorPidFile } from './monitor.ts';
 
 /**
@@ -18,7 +21,9 @@ export async function clearRun(run: RunFile, paths: AgentPaths, exits: Exits): P
   // each ends by itself with its jail, unless that was never made
   await endProgram({ name: 'conmon', argument: record.bundle, pidFile: monitorPidFile(record) });
   if (run.network?.address === 'dhcp') await endDhcpClient(record.bundle);
+  await endLogKeeper(record);
   await clearAway(known);
+  await removeCgroup(monitorCgroup(record.cgroup), record.cgroups);
   exits.forget(record.id);
   removeRunFile(paths.runs, record.id);
 }

@@ -100,10 +100,10 @@ export class HeldJail {
    */
   async make(plan: LaunchPlan, beside = false, wanted?: Promise<void>): Promise<ActiveRun> {
     this.#assertHeld();
-    const { paths, exits, logSize } = this.#context;
+    const { paths, exits, log } = this.#context;
     let toClear: RunFile | undefined;
     try {
-      const request = { ...plan, name: this.name, beside, logSize };
+      const request = { ...plan, name: this.name, beside, log };
       const started = await startRun(
         wanted === undefined ? request : { ...request, wanted },
         paths,

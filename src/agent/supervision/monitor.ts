@@ -1,23 +1,27 @@
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { limitMonitors } from '../../jail/confine/monitor-cgroup.ts';
 import type { RunRecord } from '../../jail/lifecycle/jail-slot.ts';
 import { hostBusybox } from '../../jail/runtime/busybox.ts';
 import type { LaunchRuntime } from '../../jail/runtime/create-jail.ts';
 import { startTool } from '../../jail/runtime/host-tool.ts';
+import { readPid } from '../../jail/runtime/pid-file.ts';
 import { findProgram } from '../../jail/runtime/runtime.ts';
 import { endingOf } from '../../kernel/child-watch.ts';
 import { makePipe } from '../../kernel/pipe.ts';
+import { type LogFile, logFifo, startLogKeeper } from './log-keeper.ts';
 
 export interface MonitorOptions {
   record: RunRecord;
   /** Where conmon writes a file with the run's exit status, named by its id. */
   exits: string;
   /** What the service prints goes there, in the form of Kubernetes' logs. */
-  log: string;
-  /** Bytes after which the log begins anew. */
-  logSize: number;
+  log: LogFile;
+  /** The monitor's limits are the jail's. */
+  limits: Pick<JailDeclaration, 'cpu' | 'memory'>;
   /** Executed when the jail has ended, by conmon: also where no agent is there to see it. */
   atExit?: readonly [string, ...string[]];
   /** A locked file that stays locked for as long as conmon lives. */
@@ -49,6 +53,7 @@ export function launchMonitored(options: MonitorOptions): LaunchRuntime {
 async function launch(conmon: string, namespace: number, options: MonitorOptions): Promise<number> {
   // it must not be started before this thread is back in the host's mount namespace
   await Promise.resolve();
+  const keeper = startLogKeeper(options.record, options.log);
   const { readEnd, writeEnd } = makePipe();
   const pipe = new Socket({ fd: readEnd, readable: true, writable: false });
   try {
@@ -62,7 +67,11 @@ async function launch(conmon: string, namespace: number, options: MonitorOptions
   } finally {
     closeSync(writeEnd);
   }
-  return pidIn(await firstLine(pipe)) > 0 ? 0 : 1;
+  if (pidIn(await firstLine(pipe)) <= 0) return 1;
+  const { record, limits } = options;
+  const monitor = readPid(monitorPidFile(record));
+  limitMonitors(record.cgroup, record.cgroups, limits, [keeper, ...(monitor === undefined ? [] : [monitor])]);
+  return 0;
 }
 
 /** conmon holds the pipe open for as long as it lives: what it has to say of the creation is one line. */
@@ -84,10 +93,7 @@ function pidIn(said: string): number {
   return Number(match?.[1] ?? -1);
 }
 
-function conmonArguments(
-  namespace: number,
-  { record, exits, log, logSize, atExit }: MonitorOptions,
-): string[] {
+function conmonArguments(namespace: number, { record, exits, atExit }: MonitorOptions): string[] {
   const enter = ['nsenter', `-m/proc/${process.pid}/fd/${namespace}`, '--', ...record.runtime];
   const options: Record<string, string> = {
     cid: record.id,
@@ -99,8 +105,8 @@ function conmonArguments(
     'conmon-pidfile': monitorPidFile(record),
     'persist-dir': record.bundle,
     'exit-dir': exits,
-    'log-path': `k8s-file:${log}`,
-    'log-size-max': String(logSize),
+    // the keeper of the log reads it there
+    'log-path': `k8s-file:${logFifo(record)}`,
   };
   return [
     ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),

@@ -11,6 +11,7 @@ import { tryLock } from '../../kernel/at.ts';
 import { killAndReap } from '../../kernel/child-watch.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import { bootId, type RunFile, writeRunFile } from '../state/run-file.ts';
+import { type LogFile, logPath } from './log-keeper.ts';
 import { launchMonitored } from './monitor.ts';
 
 export interface StartRequest {
@@ -22,8 +23,7 @@ export interface StartRequest {
   beside: boolean;
   /** What must be on disk before the service's first instruction; when it fails, so does the start. */
   wanted?: Promise<void>;
-  /** Bytes. */
-  logSize: number;
+  log: Omit<LogFile, 'path'>;
 }
 
 /** A run that this agent has started. */
@@ -43,7 +43,7 @@ export interface StartedRun {
  * @throws ProdngError as runJail does
  */
 export async function startRun(
-  { name, prepared, uplink, beside, wanted, logSize }: StartRequest,
+  { name, prepared, uplink, beside, wanted, log }: StartRequest,
   paths: AgentPaths,
   onRun: (run: RunFile) => void,
 ): Promise<StartedRun> {
@@ -67,8 +67,8 @@ export async function startRun(
     const launch = launchMonitored({
       record: prepared.record,
       exits: paths.exits,
-      log: join(paths.logs, `${name}.log`),
-      logSize,
+      log: { ...log, path: logPath(name, paths) },
+      limits: prepared.declaration,
       ...(lock === undefined ? {} : { lock }),
       ...(uplink?.address === 'dhcp' ? { atExit: endDhcpClientArgv(prepared.record.bundle) } : {}),
     });
