@@ -47,7 +47,7 @@ it('item 7: a health command that ignores SIGTERM is killed, one runs at a time,
     'Jail-Command: /bin/sh -c "exec sleep 1000"\nJail-Filesystem: tmp /tmp size=1M\nJail-Restart: no\n' +
     'Jail-Health: /bin/check interval=1s timeout=200ms';
   await host.ok('install', await host.jail({ fields, files: { 'bin/check': script } }));
-  const pid = (await host.summary())?.pid;
+  const pid = Number((await host.summary())?.pid);
   const checks = () => readFileSync(`/proc/${pid}/root/tmp/checks`, 'utf8').length / 2;
   const most = { runtimes: 0, programs: 0 };
   await until(() => {

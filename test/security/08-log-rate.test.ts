@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
@@ -23,18 +23,14 @@ afterEach(async () => {
 });
 
 const log = () => readFileSync(join(host.folder, `state/logs/${host.name}.log`), 'utf8');
-const file = (name: string) => {
-  const runs = join(host.folder, 'run/jails');
-  return join(runs, name);
-};
+const file = (name: string) => join(host.folder, 'run/jails', name);
 
-async function pidIn(name: string): Promise<number> {
-  const { bundle } = await runRecord();
+function pidIn(name: string): number {
+  const { bundle } = runRecord();
   return Number(readFileSync(join(bundle, name), 'utf8'));
 }
 
-async function runRecord(): Promise<{ bundle: string; cgroup: string }> {
-  const { readdirSync } = await import('node:fs');
+function runRecord(): { bundle: string; cgroup: string } {
   const [id = ''] = readdirSync(file('')).filter((name) => statSync(file(name)).isDirectory());
   return { bundle: file(id), cgroup: `/prodng-${id}` };
 }
@@ -57,8 +53,8 @@ describe('item 8: a service that prints without end', () => {
     const lines = log().trimEnd().split('\n');
     expect(lines[0]).toMatch(/stdout F first$/);
     const told = lines.flatMap((line) => /stderr F prodng: (\d+) lines suppressed/.exec(line)?.[1] ?? []);
-    const kept = lines.filter((line) => / stdout F x$/.test(line)).length;
-    await until(() => kept > 0);
+    const kept = lines.filter((line) => line.endsWith(' stdout F x')).length;
+    expect(kept).toBeGreaterThan(0);
     expect(kept).toBeLessThanOrEqual(2000);
     expect(told.length).toBeGreaterThan(0);
     await host.ok('stop', host.name);
@@ -67,16 +63,16 @@ describe('item 8: a service that prints without end', () => {
       (sum, line) => sum + Number(/(\d+) lines suppressed/.exec(line)?.[1] ?? 0),
       0,
     );
-    expect(all.filter((line) => / stdout F x$/.test(line)).length + suppressed).toBe(50_000);
+    expect(all.filter((line) => line.endsWith(' stdout F x')).length + suppressed).toBe(50_000);
   });
 
   it('pays for what handles its output with the limits of its own', async () => {
     const fields = 'Jail-Command: /bin/sh -c "exec yes"\nJail-Cpu: 20%\nJail-Memory: 80M';
     await host.ok('install', await host.jail({ fields, links: { 'bin/yes': 'busybox' } }));
-    const { cgroup } = await runRecord();
+    const { cgroup } = runRecord();
     expect(limit(`${cgroup}-monitor`)).toBe(limit(cgroup));
     for (const name of ['conmon.pid', 'log-keeper.pid'])
-      expect(readFileSync(`/proc/${await pidIn(name)}/cgroup`, 'utf8')).toContain(`${cgroup}-monitor`);
+      expect(readFileSync(`/proc/${pidIn(name)}/cgroup`, 'utf8')).toContain(`${cgroup}-monitor`);
   });
 
   it('stays attached to its log while there is no agent, and when the keeper of the log is killed', async () => {
@@ -87,7 +83,7 @@ describe('item 8: a service that prints without end', () => {
     await host.endAgent('SIGKILL');
     const atEnd = last();
     await until(() => last() > atEnd + 5);
-    process.kill(await pidIn('log-keeper.pid'), 'SIGKILL');
+    process.kill(pidIn('log-keeper.pid'), 'SIGKILL');
     await host.startAgent();
     const atStart = last();
     await until(() => last() > atStart + 5);
