@@ -24,7 +24,9 @@ afterEach(async () => {
 /** What a local user says of a path. */
 function asNobody(...argv: string[]): string {
   try {
-    execFileSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...argv], { stdio: 'pipe' });
+    // setpriv itself keeps root's capabilities until it executes something: a shell executes the program
+    const user = ['--reuid=65534', '--regid=65534', '--clear-groups', 'sh', '-c', '"$@"', 'sh'];
+    execFileSync('setpriv', [...user, ...argv], { stdio: 'pipe' });
     return 'it works';
   } catch (error) {
     return String(error instanceof Error ? error.message : error);
