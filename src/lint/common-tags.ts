@@ -71,6 +71,19 @@ import { tag as dnsWithoutEgress } from './tags/network/dns-without-egress.ts';
 import { tag as listenWithoutNetwork } from './tags/network/listen-without-network.ts';
 import { tag as networkUnused } from './tags/network/network-unused.ts';
 import { tag as portDuplicate } from './tags/network/port-duplicate.ts';
+import { tag as capabilityCannotHelp } from './tags/observed/capability-cannot-help.ts';
+import { tag as capabilityDenied } from './tags/observed/capability-denied.ts';
+import { tag as capabilityNeverUsed } from './tags/observed/capability-never-used.ts';
+import { tag as connectNeverUsed } from './tags/observed/connect-never-used.ts';
+import { tag as connectUndeclared } from './tags/observed/connect-undeclared.ts';
+import { tag as listenNeverBound } from './tags/observed/listen-never-bound.ts';
+import { tag as recordIncomplete } from './tags/observed/record-incomplete.ts';
+import { tag as recordOfOtherVersion } from './tags/observed/record-of-other-version.ts';
+import { tag as syscallsBelowFloor } from './tags/observed/syscalls-below-floor.ts';
+import { tag as syscallsNeverUsed } from './tags/observed/syscalls-never-used.ts';
+import { tag as syscallsRefused } from './tags/observed/syscalls-refused.ts';
+import { tag as volumeNeverWritten } from './tags/observed/volume-never-written.ts';
+import { tag as writeRefused } from './tags/observed/write-refused.ts';
 import { tag as packageOutdated } from './tags/outdated/package-outdated.ts';
 import { tag as packageVulnerable } from './tags/outdated/package-vulnerable.ts';
 import { tag as overrideExpired } from './tags/overrides/override-expired.ts';
@@ -90,6 +103,19 @@ import { tag as lockUnresolved } from './tags/reproducible/lock-unresolved.ts';
 
 /** The tags that a source can have, by family. A file that is missing here fails the tests. */
 export const commonTags: readonly Tag[] = [
+  capabilityCannotHelp,
+  capabilityDenied,
+  capabilityNeverUsed,
+  connectNeverUsed,
+  connectUndeclared,
+  listenNeverBound,
+  recordIncomplete,
+  recordOfOtherVersion,
+  syscallsBelowFloor,
+  syscallsNeverUsed,
+  syscallsRefused,
+  volumeNeverWritten,
+  writeRefused,
   changelogSyntax,
   controlFieldInvalid,
   controlSyntax,

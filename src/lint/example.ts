@@ -48,6 +48,8 @@ export interface Example {
   deb?: ExampleDeb;
   /** A site's rules, as in a policy file. */
   policy?: object;
+  /** What a record of a run has beside one execve(2), see src/observe/profile.ts. */
+  profile?: object;
   /** A version of libc6 that an archive has by now; the security archive unless told otherwise. */
   archive?: { libc6: string; from?: string };
 }

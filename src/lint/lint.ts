@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { type Exposure, exposureScore } from '../control/exposure.ts';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
+import type { Profile } from '../observe/profile.ts';
 import { ownValue } from '../system/own-value.ts';
 import { commonTags } from './common-tags.ts';
 import type { Finding, Found } from './finding.ts';
@@ -14,6 +15,8 @@ import type { Tag } from './tag.ts';
 
 export interface LintOptions {
   policy?: Policy;
+  /** What the kernel counted of it when it ran. */
+  profile?: Profile;
   /** Overrides to use instead of the ones that the subject brings. */
   overrides?: { file: string; text: string };
   /** What expires is compared with this time; ms since 1970. */
@@ -95,7 +98,7 @@ export async function lintSubject(subject: Subject, options: LintOptions = {}): 
   const findings: Finding[] = parserFindings(subject, byId);
   let checks = 0;
   for (const tag of tags) {
-    const found = runCheck(tag, subject, policy);
+    const found = runCheck(tag, subject, options);
     if (found === undefined) continue;
     checks += 1;
     for (const each of found) findings.push(toFinding(tag, subject.locator.locate(each), each));
@@ -126,7 +129,7 @@ export async function lintSubject(subject: Subject, options: LintOptions = {}): 
 }
 
 /** What a check found; undefined when it does not fit the subject and was not run. */
-function runCheck(tag: Tag, subject: Subject, policy: Policy | undefined): Iterable<Found> | undefined {
+function runCheck(tag: Tag, subject: Subject, { policy, profile }: LintOptions): Iterable<Found> | undefined {
   switch (tag.reads) {
     case 'parser':
       // the parsers look for all of these in whatever they read
@@ -141,6 +144,8 @@ function runCheck(tag: Tag, subject: Subject, policy: Policy | undefined): Itera
       return subject.kind === 'deb' ? tag.check(subject) : undefined;
     case 'archive':
       return subject.newer === undefined ? undefined : tag.check(subject);
+    case 'profile':
+      return profile === undefined || !isDeclared(subject) ? undefined : tag.check(subject, profile);
     case 'policy':
       return policy === undefined ? undefined : tag.check(subject, policy);
   }

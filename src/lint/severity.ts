@@ -19,6 +19,7 @@ export const families = [
   'limits',
   'command',
   'health',
+  'observed',
   'outdated',
   'policy',
   'overrides',

@@ -1,3 +1,4 @@
+import type { Profile } from '../observe/profile.ts';
 import type { Example } from './example.ts';
 import type { Found } from './finding.ts';
 import type { Policy } from './policy.ts';
@@ -34,5 +35,6 @@ export type Tag = TagInfo &
     | { reads: 'source'; check: (subject: SourceSubject) => Iterable<Found> }
     | { reads: 'deb'; check: (subject: DebSubject) => Iterable<Found> }
     | { reads: 'archive'; check: (subject: Subject) => Iterable<Found> }
+    | { reads: 'profile'; check: (subject: DeclaredSubject, profile: Profile) => Iterable<Found> }
     | { reads: 'policy'; check: (subject: Subject, policy: Policy) => Iterable<Found> }
   );

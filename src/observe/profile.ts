@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { declaredSchema } from './declared.ts';
 import { fileKinds, lossKinds, ways } from './layout.ts';
 
 const count = z.number().int().min(0);
@@ -77,6 +78,8 @@ export const profileSchema = z.strictObject({
   version: z.string().min(1).max(256),
   /** Of the .deb. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** What was declared when it ran. */
+  declared: declaredSchema,
   mechanism: z.enum(['bpf', 'tracefs']),
   /** `base`: capabilities, programs and TCP; `record`: also system calls and files. */
   mode: z.enum(['base', 'record']),
@@ -107,3 +110,12 @@ export const profileSchema = z.strictObject({
 });
 
 export type Profile = z.infer<typeof profileSchema>;
+/** How many events a profile lacks. */
+export function lostOf({ lost }: Profile): number {
+  return Object.values(lost).reduce((sum, each) => sum + each, 0);
+}
+
+/** Whether it can be said of something that it never happened: seen from the first instruction on, and nothing lost. */
+export function isWhole(profile: Profile): boolean {
+  return profile.fromStart && lostOf(profile) === 0;
+}

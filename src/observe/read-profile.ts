@@ -5,6 +5,7 @@ import type { BpfMap } from '../kernel/bpf.ts';
 import { errnoName } from '../kernel/libc.ts';
 import { syscallName } from '../kernel/syscall-numbers.ts';
 import type { Counters, Mode } from './counters.ts';
+import type { Declared } from './declared.ts';
 import { fileKinds, pathAt, u64, ways } from './layout.ts';
 import type { Profile } from './profile.ts';
 
@@ -13,6 +14,7 @@ export interface Subject {
   package: string;
   version: string;
   sha256: string;
+  declared: Declared;
   runtime: string;
   mode: Mode;
   /** Whether it counted before the jail's first instruction, in this mode. */

@@ -2,6 +2,7 @@ import { ProdngError } from '../error/prodng-error.ts';
 import { allowedSyscalls } from '../jail/confine/seccomp.ts';
 import type { JailObserver, ObservedJail } from '../jail/observer.ts';
 import type { Counters, Mode } from './counters.ts';
+import { declaredOf } from './declared.ts';
 import type { Profile } from './profile.ts';
 import { readProfile } from './read-profile.ts';
 
@@ -41,6 +42,7 @@ export class Recorder implements JailObserver {
       package: prepared.packageName,
       version: prepared.version,
       sha256: prepared.record.sha256,
+      declared: declaredOf(prepared.declaration),
       runtime: prepared.runtime.name,
       mode: this.#mode,
       fromStart: true,
@@ -52,7 +54,7 @@ export class Recorder implements JailObserver {
 /** What a jail may do that no counter sees. */
 function blindSpots(declared: readonly string[]): string[] {
   const allowed = allowedSyscalls(declared);
-  const spots: string[] = [];
+  const spots = ['UDP: datagrams and their peers are not counted'];
   if (allowed.has('io_uring_enter'))
     spots.push('io_uring: files and connections of its requests are not among the calls that were counted');
   return spots;

@@ -9,6 +9,7 @@ interface LintArguments {
   verbose?: true;
   policy?: string;
   overrides?: string;
+  profile?: string;
   outdated?: true;
   score?: true;
   fix?: true;
@@ -41,6 +42,7 @@ export function register(program: Command): void {
     )
     .option('-v, --verbose', 'show pedantic findings too')
     .option('--policy <file>', 'site policy, see docs/lint-policy.md')
+    .option('--profile <file>', 'compare with what the kernel counted: see prodng run --record')
     .option('--overrides <file>', 'accepted findings; replaces the overrides in the source or .deb')
     .option('--outdated', 'look for newer versions of locked packages in the archives')
     .option('--score', 'show the exposure score and its parts')
@@ -77,11 +79,15 @@ async function fixSources(paths: readonly string[]): Promise<void> {
     standardError().write(await fixSource(path));
 }
 
-async function readOptions({ policy, overrides, outdated }: LintArguments): Promise<LintOptions> {
+async function readOptions({ policy, overrides, outdated, profile }: LintArguments): Promise<LintOptions> {
   const options: LintOptions = {};
   if (policy !== undefined) {
     const { readPolicy } = await import('../../lint/policy-file.ts');
     options.policy = await readPolicy(policy);
+  }
+  if (profile !== undefined) {
+    const { readProfileFile } = await import('../../observe/profile-file.ts');
+    options.profile = readProfileFile(profile);
   }
   if (overrides !== undefined) {
     const { readOverrideFile } = await import('../../lint/override-file.ts');

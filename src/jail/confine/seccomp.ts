@@ -42,8 +42,8 @@ export function allowedSyscalls(declared: readonly string[]): Set<string> {
  *
  * Only the host's own architecture is allowed: 32-bit calls would be a second, less looked-after table.
  */
-export function seccompFilter(declared: readonly string[]): OciSeccomp {
-  const allowed = allowedSyscalls(declared);
+export function seccompFilter(declared: readonly string[], floor: readonly string[] = []): OciSeccomp {
+  const allowed = allowedSyscalls([...declared, ...floor]);
   const namespaces = allowed.has('unshare') || allowed.has('setns');
   const rules: OciSyscallRule[] = [];
   const restrict = (name: string, ...conditions: NonNullable<OciSyscallRule['args']>) => {

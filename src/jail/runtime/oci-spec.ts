@@ -5,6 +5,7 @@ import type { Account } from '../storage/account.ts';
 import { tmpfsMode } from '../storage/mount-points.ts';
 import type { UidRange } from '../storage/uid-range.ts';
 import type { OciIdMapping, OciMount, OciResources, OciSpec } from './oci-types.ts';
+import { runtimeFloor } from './runtime-floor.ts';
 
 /** What a specification needs beside the declaration. All paths are the host's. */
 export interface SpecFacts {
@@ -15,6 +16,8 @@ export interface SpecFacts {
   account: Account;
   range: UidRange;
   cgroupsPath: string;
+  /** The runtime's name: its own system calls are allowed too. */
+  runtime?: string;
   /** What runs instead of the declared command. */
   argv?: readonly string[];
   /** Whether the service gets a terminal of its own. */
@@ -80,7 +83,7 @@ export function ociSpec(declaration: JailDeclaration, facts: SpecFacts): OciSpec
       sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0' },
       cgroupsPath: facts.cgroupsPath,
       resources: resources(declaration, facts),
-      seccomp: seccompFilter(declaration.syscalls),
+      seccomp: seccompFilter(declaration.syscalls, runtimeFloor(facts.runtime ?? '')),
       maskedPaths: [...maskedPaths],
       readonlyPaths: [...readonlyPaths],
       rootfsPropagation: 'private',

@@ -110,6 +110,7 @@ export async function prepareUnpacked(
   const blockIo = blockIoOf(declaration.io);
   const spec = ociSpec(declaration, {
     name,
+    runtime: runtime.name,
     rootfs: join(staging, 'rootfs'),
     account,
     range,

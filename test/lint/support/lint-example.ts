@@ -6,6 +6,8 @@ import { type LintOptions, type LintResult, lintPath } from '../../../src/lint/l
 import { newerThanLocked } from '../../../src/lint/newer-packages.ts';
 import { parsePolicy } from '../../../src/lint/policy-file.ts';
 import type { Tag } from '../../../src/lint/tag.ts';
+import { parseProfile } from '../../../src/observe/profile-file.ts';
+import { soundProfile } from '../../observe/sound-profile.ts';
 import { writeExampleDeb } from './example-deb.ts';
 import { writeExampleSource } from './example-source.ts';
 import { jailName } from './sound-jail.ts';
@@ -34,10 +36,13 @@ export async function lintExample(example: Example, as: 'source' | 'deb'): Promi
   }
 }
 
-async function optionsOf({ policy, archive }: Example): Promise<LintOptions> {
+async function optionsOf({ policy, archive, profile }: Example): Promise<LintOptions> {
   return {
     now: Date.parse('2026-01-01'),
     ...(policy === undefined ? {} : { policy: await parsePolicy(JSON.stringify(policy), 'policy.json') }),
+    ...(profile === undefined
+      ? {}
+      : { profile: parseProfile(JSON.stringify({ ...soundProfile, ...profile }), 'profile') }),
     ...(archive === undefined
       ? {}
       : {
