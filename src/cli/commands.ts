@@ -34,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'lint', summary: 'check jail sources and .debs', load: () => import('./verbs/lint.ts') },
   { name: 'run', summary: 'run a jail in the foreground, as root', load: () => import('./verbs/run.ts') },
+  {
+    name: 'audit',
+    summary: 'compare what jails declare with what they did',
+    load: () => import('./verbs/audit.ts'),
+  },
   { name: 'diff', summary: 'compare two jail .debs', load: () => import('./verbs/diff.ts') },
   {
     name: 'verify',

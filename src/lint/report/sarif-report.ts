@@ -7,7 +7,8 @@ import { tags } from '../tags.ts';
 
 const schema = 'https://json.schemastore.org/sarif-2.1.0.json';
 
-const levels: Readonly<Record<Severity, string>> = {
+/** SARIF's names. */
+export const sarifLevels: Readonly<Record<Severity, string>> = {
   error: 'error',
   warning: 'warning',
   info: 'note',
@@ -37,14 +38,15 @@ export function sarifReport(results: readonly LintResult[]): string {
   return `${JSON.stringify(log, undefined, 2)}\n`;
 }
 
-function ruleOf(tag: Tag): object {
+/** A tag as a rule of SARIF. */
+export function ruleOf(tag: Tag): object {
   const help = `${tag.explanation}\n\n${tag.fix}`;
   return {
     id: tag.id,
     shortDescription: { text: tag.summary },
     fullDescription: { text: tag.explanation },
     help: { text: help, markdown: `${help}\n\nSee ${docsPath}.` },
-    defaultConfiguration: { level: levels[tag.severity] },
+    defaultConfiguration: { level: sarifLevels[tag.severity] },
     properties: { tags: [tag.family], precision: precision(tag) },
   };
 }
@@ -69,7 +71,7 @@ function sarifResult(result: LintResult, finding: Finding, ruleIndex: number): o
   return {
     ruleId: tag,
     ruleIndex,
-    level: levels[severity],
+    level: sarifLevels[severity],
     rank: ranks[certainty],
     message: { text: message },
     locations: [
