@@ -90,7 +90,12 @@ export function capabilitySums(profile: Profile): Map<string, CapabilitySum> {
   const sums = new Map<string, CapabilitySum & { programs: Set<string> }>();
   for (const { capability, program, granted, denied, hard = 0, host, hostHard = 0 } of profile.capabilities) {
     const sum = sums.get(capability) ?? {
-      ...{ granted: 0, denied: 0, hard: 0, host: 0, hostHard: 0, by: '' },
+      granted: 0,
+      denied: 0,
+      hard: 0,
+      host: 0,
+      hostHard: 0,
+      by: '',
       programs: new Set(),
     };
     sum.granted += granted;
