@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'compare what jails declare with what they did',
     load: () => import('./verbs/audit.ts'),
   },
+  {
+    name: 'policy',
+    summary: 'check policies, and try them on recorded runs',
+    load: () => import('./verbs/policy.ts'),
+  },
   { name: 'diff', summary: 'compare two jail .debs', load: () => import('./verbs/diff.ts') },
   {
     name: 'verify',

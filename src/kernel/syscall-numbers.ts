@@ -51,6 +51,13 @@ export function syscallName(number: number): string {
   return names.get(number) ?? `syscall ${number}`;
 }
 
+/** The number of a system call of this architecture, if it has it. */
+export function syscallNumber(name: string): number | undefined {
+  names ??= parse();
+  for (const [number, known] of names) if (known === name) return number;
+  return undefined;
+}
+
 function parse(): ReadonlyMap<number, string> {
   const lines = table.trim().split(/\n(?=\d)/);
   return new Map(

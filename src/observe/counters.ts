@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import type { BpfLink } from '../kernel/bpf.ts';
 import { openPidfd } from '../kernel/pidfd.ts';
+import type { KernelRule, Violation } from './kernel-rule.ts';
 import { decodeJail, type JailEntry, jailFirst, layouts, modeBits, u32Key, u64 } from './layout.ts';
 import { type LoadedPrograms, type LoadOptions, loadPrograms } from './loaded.ts';
 
@@ -66,6 +67,29 @@ export class Counters {
     this.#setBit(jail, modeBits.records, false);
     this.#recorded.delete(jail);
     this.#releaseCalls();
+  }
+
+  /** Puts rules in force for a jail: they act in the kernel, with or without this process. */
+  setRules(jail: number, rules: readonly KernelRule[]): void {
+    const { maps } = this.programs;
+    for (const { kind, value, signal, id } of rules)
+      maps.rules.update(u32Key(jail, kind, value, 0), u32Key(signal, id));
+    this.#setBit(jail, modeBits.rules, rules.length > 0);
+  }
+
+  /** What the rules of a jail have met with. */
+  violations(jail: number): Violation[] {
+    const { violations } = this.programs.maps;
+    const found: Violation[] = [];
+    for (const key of violations.keys()) {
+      if (key.readUInt32LE(0) !== jail) continue;
+      const entry = violations.lookup(key);
+      if (entry === undefined) continue;
+      const [rule, program, value] = [key.readUInt32LE(4), key.readUInt32LE(8), key.readUInt32LE(12)];
+      const [pid, signal] = [entry.readUInt32LE(16), entry.readUInt32LE(20)];
+      found.push({ rule, program, value, count: u64(entry, 0), pid, signal });
+    }
+    return found;
   }
 
   /** What is kept of it as a whole. */

@@ -3,6 +3,7 @@ import { allowedSyscalls } from '../jail/confine/seccomp.ts';
 import type { JailObserver, ObservedJail } from '../jail/observer.ts';
 import type { Counters, Mode } from './counters.ts';
 import { declaredOf } from './declared.ts';
+import type { KernelRule, Violation } from './kernel-rule.ts';
 import type { Profile } from './profile.ts';
 import { readProfile } from './read-profile.ts';
 
@@ -10,16 +11,21 @@ import { readProfile } from './read-profile.ts';
 export class Recorder implements JailObserver {
   readonly #counters: Counters;
   readonly #mode: Mode;
+  readonly #rules: readonly KernelRule[];
   #watched: { jail: number; prepared: ObservedJail } | undefined;
   #confined = false;
 
-  constructor(counters: Counters, mode: Mode) {
+  /** @param rules of a policy, in force from the first instruction on */
+  constructor(counters: Counters, mode: Mode, rules: readonly KernelRule[] = []) {
+    this.#rules = rules;
     this.#counters = counters;
     this.#mode = mode;
   }
 
   created(pid: number, prepared: ObservedJail): void {
-    this.#watched = { jail: this.#counters.watch(pid, this.#mode), prepared };
+    const jail = this.#counters.watch(pid, this.#mode);
+    this.#counters.setRules(jail, this.#rules);
+    this.#watched = { jail, prepared };
   }
 
   confined(pid: number): void {
@@ -28,6 +34,11 @@ export class Recorder implements JailObserver {
         hint: 'a record from the first instruction on cannot be promised: start it without one',
       });
     this.#confined = true;
+  }
+
+  /** What the rules have met with. */
+  violations(): Violation[] {
+    return this.#watched === undefined ? [] : this.#counters.violations(this.#watched.jail);
   }
 
   /**

@@ -2,21 +2,31 @@ import { runJail } from '../jail/lifecycle/run-jail.ts';
 import type { RunJailOptions } from '../jail/lifecycle/run-options.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { Counters } from './counters.ts';
+import type { KernelRule, Violation } from './kernel-rule.ts';
 import { Recorder } from './recorder.ts';
 
+export interface RecordOptions {
+  /** Where the profile is written, whole or not at all. */
+  file?: string;
+  rules?: readonly KernelRule[];
+  /** Told what the rules have met with, when the jail has ended. */
+  onViolations?: (violations: readonly Violation[]) => void;
+}
+
 /**
- * Runs a jail as runJail does, counts all that it does, and writes the profile when it has ended.
+ * Runs a jail as runJail does, and counts all that it does.
  *
- * @param file where; written whole or not at all
  * @throws ProdngError HOST_LACKS where it cannot be observed: the jail is not started then
  */
-export async function runRecorded(options: RunJailOptions, file: string): Promise<number> {
+export async function runRecorded(options: RunJailOptions, record: RecordOptions): Promise<number> {
   const counters = new Counters();
   try {
-    const recorder = new Recorder(counters, 'record');
+    const recorder = new Recorder(counters, 'record', record.rules);
     const status = await runJail({ ...options, observer: recorder });
     const profile = await recorder.profile();
-    if (profile !== undefined) await writeFileAtomic(file, `${JSON.stringify(profile, undefined, 1)}\n`);
+    if (profile !== undefined && record.file !== undefined)
+      await writeFileAtomic(record.file, `${JSON.stringify(profile, undefined, 1)}\n`);
+    record.onViolations?.(recorder.violations());
     return status;
   } finally {
     counters.close();

@@ -4,6 +4,7 @@ import { ProdngError } from '../../error/prodng-error.ts';
 import type { PublishRequest, RunJailOptions, RunReport } from '../../jail/lifecycle/run-options.ts';
 import type { Uplink } from '../../jail/network/network.ts';
 import { isTerminal } from '../../kernel/terminal.ts';
+import type { RecordOptions } from '../../observe/run-recorded.ts';
 import { prodngPaths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
 import { readRegularFile } from '../../system/regular-file.ts';
@@ -24,6 +25,7 @@ interface RunFlags {
   name?: string;
   runtime?: string;
   record?: string;
+  policy?: string;
   verbose?: true;
 }
 
@@ -72,6 +74,7 @@ export function register(program: Command): void {
       'name of this run; each name has its own volumes (default: the package)',
       nameOption,
     )
+    .option('--policy <file>', 'act on what the jail does as a policy says')
     .option('--record <file>', 'write a profile of what the jail did, as the kernel counted it')
     .option('--runtime <path>', 'OCI runtime (default: crun, or runc where crun does not work)')
     .option('--verbose', 'report what is in force even if standard error is not a terminal')
@@ -95,12 +98,32 @@ async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> 
     return;
   }
   const told = { ...options, ...stopSignals(), onReady: summaryTeller(flags) };
-  if (flags.record === undefined) {
+  if (flags.record === undefined && flags.policy === undefined) {
     process.exitCode = await runJail(told);
     return;
   }
   const { runRecorded } = await import('../../observe/run-recorded.ts');
-  process.exitCode = await runRecorded(told, flags.record);
+  process.exitCode = await runRecorded(told, {
+    ...(flags.record === undefined ? {} : { file: flags.record }),
+    ...(flags.policy === undefined ? {} : await underPolicy(flags.policy)),
+  });
+}
+
+/** The rules of a policy, and what tells of violations. @throws ProdngError POLICY when one cannot be put in force */
+async function underPolicy(file: string): Promise<Pick<RecordOptions, 'rules' | 'onViolations'>> {
+  const { readPolicyFile } = await import('../../policy/parse-policy.ts');
+  const { assertEnforceable } = await import('../../policy/enforceable.ts');
+  const { kernelRules } = await import('../../policy/kernel-rules.ts');
+  const { violationText } = await import('../../policy/violation-text.ts');
+  const policy = readPolicyFile(file);
+  assertEnforceable(policy, { bpf: true });
+  return {
+    rules: kernelRules(policy),
+    onViolations(violations) {
+      for (const violation of violations)
+        standardError().write(`policy ${policy.name}: ${violationText(policy, violation)}\n`);
+    },
+  };
 }
 
 /** Tells what is in force, where somebody reads it. */

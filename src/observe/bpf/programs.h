@@ -46,5 +46,4 @@ static __always_inline void count_program(struct task_struct *task, struct task 
 	add(&mark->figures.executed, 1);
 	if (outside)
 		apply_rule(mark, RULE_OUTSIDE, 0);
-	apply_rule(mark, RULE_PROGRAM, known->id);
 }

@@ -66,7 +66,7 @@ struct connection_key {
 };
 struct owner { __u32 jail, program; };
 
-enum rule_kind { RULE_CALL = 1, RULE_CAPABILITY, RULE_HOST_CAPABILITY, RULE_OUTSIDE, RULE_PROGRAM };
+enum rule_kind { RULE_CALL = 1, RULE_CAPABILITY, RULE_HOST_CAPABILITY, RULE_OUTSIDE };
 #define ANY (~0U)
 struct rule_key { __u32 jail, kind, value, pad; };
 struct rule { __u32 signal, id; };

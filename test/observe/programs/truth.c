@@ -259,6 +259,48 @@ static void many(long count)
 	}
 }
 
+/* What comes after a violation is counted in a file: by the first process, a child or a thread. */
+static volatile long *after;
+static const char *violation;
+static void *violate(void *unused)
+{
+	for (long round = 0; round < 1000000; round++) {
+		if (!strcmp(violation, "call"))
+			syscall(SYS_swapoff, "x");
+		else if (!strcmp(violation, "capability"))
+			chmod("/tmp", 01777);
+		else if (!strcmp(violation, "host"))
+			setpriority(PRIO_PROCESS, 0, -5);
+		++*after;
+	}
+	return unused;
+}
+
+static int violating(const char *what, const char *who)
+{
+	pthread_t thread;
+	int status, fd = make("after", 0600);
+	if (ftruncate(fd, sizeof(long)))
+		return 2;
+	after = mmap(0, sizeof(long), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	violation = what;
+	if (!strcmp(who, "first")) {
+		violate(0);
+	} else if (!strcmp(who, "thread")) {
+		pthread_create(&thread, 0, violate, 0);
+		pthread_join(thread, 0);
+	} else {
+		pid_t child = fork();
+		if (child == 0) {
+			violate(0);
+			_exit(0);
+		}
+		waitpid(child, &status, 0);
+		printf("child %s\n", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "ended");
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2)
@@ -277,6 +319,8 @@ int main(int argc, char **argv)
 		threads(atoi(argv[2]), atol(argv[3]));
 	else if (!strcmp(argv[1], "many") && argc > 2)
 		many(atol(argv[2]));
+	else if (!strcmp(argv[1], "violate") && argc > 3)
+		return violating(argv[2], argv[3]);
 	else
 		return 2;
 	return 0;

@@ -1,0 +1,21 @@
+/** A rule as the BPF programs look it up; bpf/record.h has the kinds. */
+export interface KernelRule {
+  kind: number;
+  /** A system call or capability by number. */
+  value: number;
+  /** Sent to the process before its next instruction; 0 for none. */
+  signal: number;
+  id: number;
+}
+
+/** What a rule has met with. */
+export interface Violation {
+  /** The rule's id. */
+  rule: number;
+  program: number;
+  value: number;
+  count: number;
+  /** The first process, as the host counts. */
+  pid: number;
+  signal: number;
+}
