@@ -4,7 +4,7 @@ import { readJailSource } from '../control/jail-source.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { declaredOf } from '../observe/declared.ts';
 import type { Profile } from '../observe/profile.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { writeBeneath } from '../output/write-output.ts';
 import { run } from '../system/process.ts';
 import { editedControl } from './edit-control.ts';
 import { propose } from './proposal.ts';
@@ -33,6 +33,6 @@ export async function proposeForSource(dir: string, profile: Profile, write: boo
     ['diff', '-u', '--label', `a/${controlFile}`, '--label', `b/${controlFile}`, '--', path, '-'],
     { input: after, accept: [0, 1] },
   );
-  if (write) await writeFileAtomic(path, after, (await stat(path)).mode & 0o777);
+  if (write) await writeBeneath(dir, controlFile, after, (await stat(path)).mode & 0o777);
   return stdout.endsWith('\n') ? stdout : `${stdout}\n`;
 }

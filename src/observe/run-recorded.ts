@@ -1,6 +1,6 @@
 import { runJail } from '../jail/lifecycle/run-jail.ts';
 import type { RunJailOptions } from '../jail/lifecycle/run-options.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { writeOutput } from '../output/write-output.ts';
 import { Counters } from './counters.ts';
 import type { KernelRule, Violation } from './kernel-rule.ts';
 import { Recorder } from './recorder.ts';
@@ -25,7 +25,7 @@ export async function runRecorded(options: RunJailOptions, record: RecordOptions
     const status = await runJail({ ...options, observer: recorder });
     const profile = await recorder.profile();
     if (profile !== undefined && record.file !== undefined)
-      await writeFileAtomic(record.file, `${JSON.stringify(profile, undefined, 1)}\n`);
+      await writeOutput(record.file, `${JSON.stringify(profile, undefined, 1)}\n`);
     record.onViolations?.(recorder.violations());
     return status;
   } finally {
