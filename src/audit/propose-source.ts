@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { readJailSource } from '../control/jail-source.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { declaredOf } from '../observe/declared.ts';
@@ -25,7 +25,8 @@ export async function proposeForSource(dir: string, profile: Profile, write: boo
       'PROFILE',
       `${dir} makes ${source.packageName}, the record is of ${profile.package}`,
     );
-  const path = join(dir, controlFile);
+  // diff(1) is run in the root folder
+  const path = resolve(dir, controlFile);
   const before = await readFile(path, 'utf8');
   const after = editedControl(before, path, propose(declaredOf(source.declaration), profile));
   if (after === before) return '';

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 /** What the program counted after its violation: it writes to a volume, which stays. */
-function after(): bigint {
+function iterationsAfter(): bigint {
   const volumes = join(host.folder, 'state/volumes', host.name);
   const file = readdirSync(volumes, { recursive: true, encoding: 'utf8' }).find((path) =>
     /(?:^|\/)after$/.test(path),
@@ -48,7 +48,7 @@ describe('kill', () => {
   ])('on %s, by the %s %s: not one iteration comes after', async (on, what, who) => {
     const { status, stderr } = await underPolicy(policy(on, 'kill'), what, who);
     expect(status).toBe(137);
-    expect(after()).toBe(0n);
+    expect(iterationsAfter()).toBe(0n);
     expect(stderr).toMatch(
       new RegExp(`policy test: .*, first by process \\d+: kill on ${on} \\(.*test.policy:5\\)`),
     );
@@ -57,14 +57,14 @@ describe('kill', () => {
   it('of a child leaves its parent, and not one iteration comes after', async () => {
     const { status, stdout } = await underPolicy(policy('syscall-refused', 'kill'), 'call', 'child');
     expect([status, stdout]).toEqual([0, 'child Killed\n']);
-    expect(after()).toBe(0n);
+    expect(iterationsAfter()).toBe(0n);
   });
 });
 
 describe('what does not stop it', () => {
   it('is counted exactly by log', async () => {
     const { status, stderr } = await underPolicy(policy('syscall-refused', 'log'), 'call', 'first');
-    expect([status, after()]).toEqual([0, 1_000_000n]);
+    expect([status, iterationsAfter()]).toEqual([0, 1_000_000n]);
     expect(stderr).toMatch(/swapoff was refused, 1000000 times, .*: log on syscall-refused/);
   });
 
@@ -74,7 +74,7 @@ describe('what does not stop it', () => {
       'call',
       'first',
     );
-    expect([status, after()]).toEqual([0, 1_000_000n]);
+    expect([status, iterationsAfter()]).toEqual([0, 1_000_000n]);
     expect(stderr).toMatch(/would: kill on syscall-refused/);
   });
 });
