@@ -13,6 +13,8 @@ _prodng() {
       'vendor' | \
       'lint' | \
       'run' | \
+      'audit' | \
+      'policy' | \
       'diff' | \
       'verify' | \
       'sign' | \
@@ -47,6 +49,9 @@ _prodng() {
       'set' | \
       'rm' | \
       'doctor' | \
+      'audit propose' | \
+      'policy check' | \
+      'policy test' | \
       'key new' | \
       'key list' | \
       'key export' | \
@@ -81,7 +86,7 @@ _prodng() {
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run diff verify sign strip-signature key publish export image host agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
+        *) values='new templates lock build vendor lint run audit policy diff verify sign strip-signature key publish export image host agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -132,9 +137,10 @@ _prodng() {
         --format) values='text json sarif markdown junit' ;;
         --fail-on) values='error warning info pedantic never' ;;
         --policy) of=files ;;
+        --profile) of=files ;;
         --overrides) of=files ;;
         --explain) of=nothing ;;
-        *) of=files options='--format --json --fail-on -v --verbose --policy --overrides --outdated --score --fix --explain --list-tags --help' ;;
+        *) of=files options='--format --json --fail-on -v --verbose --policy --profile --overrides --outdated --score --fix --explain --list-tags --help' ;;
       esac ;;
     'run')
       case $prev in
@@ -146,9 +152,20 @@ _prodng() {
         --address) of=nothing ;;
         --gateway) of=nothing ;;
         --name) of=nothing ;;
+        --policy) of=files ;;
         --record) of=files ;;
         --runtime) of=files ;;
-        *) of=files options='--publish --setting --credential --configuration -i --interactive --shell --print-spec --uplink --address --gateway --name --record --runtime --verbose --help' ;;
+        *) of=files options='--publish --setting --credential --configuration -i --interactive --shell --print-spec --uplink --address --gateway --name --policy --record --runtime --verbose --help' ;;
+      esac ;;
+    'audit')
+      case $prev in
+        --format) values='text json sarif html' ;;
+        --fail-on) values='error warning info pedantic never' ;;
+        *) values='propose' options='--format --fail-on --help' ;;
+      esac ;;
+    'policy')
+      case $prev in
+        *) values='check test' options='--help' ;;
       esac ;;
     'diff')
       case $prev in
@@ -354,6 +371,19 @@ _prodng() {
       case $prev in
         --format) values='text json' ;;
         *) of=nothing options='--format --json --help' ;;
+      esac ;;
+    'audit propose')
+      case $prev in
+        --source) of=files ;;
+        *) of=files options='--source --write --help' ;;
+      esac ;;
+    'policy check')
+      case $prev in
+        *) of=files options='--help' ;;
+      esac ;;
+    'policy test')
+      case $prev in
+        *) of=files options='--help' ;;
       esac ;;
     'key new')
       case $prev in
