@@ -20,7 +20,7 @@ it('keeps a corpus for each target, and for nothing else', () => {
 
 it('finds a fault that only coverage leads to, and nothing in a parser without one', async () => {
   const faulty = {
-    words: [],
+    words: ['A', 'B', 'C'],
     parse(data: Buffer) {
       if (data[0] === 0x41) if (data[1] === 0x42) if (data[2] === 0x43) throw new TypeError('found');
     },

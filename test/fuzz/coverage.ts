@@ -21,7 +21,7 @@ export class Coverage {
       for (const script of ours(taken?.result ?? [])) {
         for (const { ranges } of script.functions)
           for (const { startOffset, endOffset, count } of ranges) {
-            const key = `${startOffset}-${endOffset}`;
+            const key = `${script.scriptId} ${startOffset}-${endOffset}`;
             if (count === 0 || this.#seen.has(key)) continue;
             this.#seen.add(key);
             fresh++;
@@ -40,7 +40,8 @@ export class Coverage {
   }
 }
 
-/** The harness is bundled with the product into one file. */
+/** Without Node's own and our dependencies: their names for our files differ between a bundle and vitest. */
 function ours(scripts: Profiler.ScriptCoverage[]): Profiler.ScriptCoverage[] {
-  return scripts.filter(({ url }) => url.startsWith('file:') && !url.includes('/node_modules/fast'));
+  const isOurs = (url: string) => !/^$|^node:|\/node_modules\/(?!\.cache\/)/.test(url);
+  return scripts.filter(({ url }) => isOurs(url));
 }
