@@ -75,6 +75,8 @@ export async function composeImage(
   put('etc/os-release', osRelease(image));
   put('etc/prodng/agent.json', `${JSON.stringify(image.agent, undefined, 2)}\n`);
   tree.addFolder('etc/prodng/jails.d');
+  // the agent mounts trees of jails on one of those that FHS 3.0 has for mounts
+  for (const path of ['mnt', 'srv']) tree.addFolder(path);
   tree.addFolder(trustFolder);
   put(`${bootFolder}/network`, networkBatch(image));
   put(`${bootFolder}/sysctl`, sysctls(image));

@@ -20,12 +20,16 @@ export function register(program: Command): void {
 
 async function hostStart(): Promise<void> {
   const client = await agentClient();
-  await installShipped(client);
+  const isComplete = await installShipped(client);
   const { commitHost, isOnTrial, refuseFailedTrial } = await import('../../image/host/host-update.ts');
   try {
     const refused = await refuseFailedTrial();
     if (refused !== undefined) say(`the image ${refused} has failed its trial, and is refused from now on`);
     if (!isOnTrial()) return;
+    if (!isComplete) {
+      say('the image is not committed: a jail of it cannot be started');
+      return;
+    }
     // PID 1 ends the trial when it takes too long
     while (!(await isAllWell(client))) await sleep(1000);
     await commitHost();
@@ -37,8 +41,10 @@ async function hostStart(): Promise<void> {
   }
 }
 
-async function installShipped(client: AgentClient): Promise<void> {
-  if (!existsSync(shippedJails)) return;
+/** @returns whether all jails of the image could be installed and started */
+async function installShipped(client: AgentClient): Promise<boolean> {
+  if (!existsSync(shippedJails)) return true;
+  let isComplete = true;
   const installed = new Set((await jails(client)).map(({ name }) => name));
   for (const file of readdirSync(shippedJails).sort()) {
     const name = /^([a-z0-9][a-z0-9+.-]*)_[^_]+_[a-z0-9]+\.deb$/.exec(file)?.[1];
@@ -48,9 +54,11 @@ async function installShipped(client: AgentClient): Promise<void> {
       say(`${name}: installed`);
     } catch (error) {
       // the others are installed all the same; a trial of this image is not committed
+      isComplete = false;
       say(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  return isComplete;
 }
 
 /** Every jail that should run does, and is healthy where it says how to tell; every jail of the image is installed. */

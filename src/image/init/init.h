@@ -1,4 +1,4 @@
-/* PID 1 of the base image: one static program, from the initrd to the shutdown. See docs/design/pid-1.md. */
+/* PID 1 of the base image: one static program, from the initrd to the shutdown. See docs/design/031-pid-1-in-c.md. */
 #ifndef PRODNG_INIT_H
 #define PRODNG_INIT_H
 
