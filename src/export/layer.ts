@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { type Pack, pack } from 'tar-stream';
+import { type Header, type Pack, pack } from 'tar-stream';
 import type { TarEntry } from '../archive/entry.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import type { ContentsSink, PackageFile } from '../verify/checks/package-contents.ts';
@@ -50,25 +50,34 @@ export class RootfsSink implements ContentsSink {
   async piece(bytes: Uint8Array): Promise<void> {
     if (!this.#isInside) return;
     if (this.#text !== undefined) this.accounts[this.#text] += Buffer.from(bytes).toString();
-    await this.#layer?.piece(bytes);
+    this.#layer?.piece(bytes);
   }
 }
+
+/** Bytes that may wait to be written: tar-stream takes whole files, and tells nothing of a slow disk. */
+const mostWaiting = 32 * 2 ** 20;
 
 /** Writes a layer to a file. Equal trees give equal bytes. */
 export class LayerWriter {
   readonly #pack: Pack = pack();
   readonly #written: Promise<Layer>;
-  #file: NodeJS.WritableStream | undefined;
+  #header: (Partial<Header> & { name: string }) | undefined;
+  #pieces: Buffer[] = [];
+  #waiting = 0;
+  #wake: () => void = () => {};
 
   /** @param path of the new file */
   constructor(path: string) {
-    this.#written = writeOut(path, this.#pack);
-    // told by end(), which may be never called
-    this.#written.catch(() => {});
+    this.#written = writeOut(path, this.#pack, (size) => {
+      this.#waiting -= size;
+      this.#wake();
+    });
+    // reported by end(), which may never be called
+    this.#written.catch(() => this.#wake());
   }
 
   async entry(path: string, entry: TarEntry): Promise<void> {
-    this.#endFile();
+    await this.#endFile();
     const { type, mode, uid, gid, mtime, size } = entry;
     const kind = kinds[type];
     if (kind === undefined) throw refused(path, `a ${type}, which no layer of an image may have`);
@@ -77,7 +86,7 @@ export class LayerWriter {
     const linkname = type === 'hardlink' ? rootfsPath(entry.linkPath) : entry.linkPath;
     if (linkname === undefined)
       throw refused(path, `a hard link to ${entry.linkPath}, outside of the rootfs`);
-    const header = {
+    this.#header = {
       name: type === 'directory' ? `${path}/` : path,
       type: kind,
       mode,
@@ -87,22 +96,15 @@ export class LayerWriter {
       mtime: new Date(mtime * 1000),
       ...(linkname === '' ? {} : { linkname }),
     };
-    if (type === 'file' && size > 0) this.#file = this.#pack.entry(header, () => {});
-    else
-      await new Promise<void>((done, fail) =>
-        this.#pack.entry(header, (error) => (error ? fail(error) : done())),
-      );
   }
 
-  async piece(bytes: Uint8Array): Promise<void> {
-    const file = this.#file;
-    // a copy: the bytes are only valid until we return
-    if (file === undefined || file.write(Buffer.from(bytes))) return;
-    await new Promise<void>((done) => file.once('drain', done));
+  /** Keeps a copy: the bytes are only valid until we return. */
+  piece(bytes: Uint8Array): void {
+    this.#pieces.push(Buffer.from(bytes));
   }
 
   async end(): Promise<Layer> {
-    this.#endFile();
+    await this.#endFile();
     this.#pack.finalize();
     return await this.#written;
   }
@@ -113,9 +115,23 @@ export class LayerWriter {
     await this.#written.catch(() => {});
   }
 
-  #endFile(): void {
-    this.#file?.end();
-    this.#file = undefined;
+  async #endFile(): Promise<void> {
+    const header = this.#header;
+    if (header === undefined) return;
+    const content = Buffer.concat(this.#pieces);
+    this.#header = undefined;
+    this.#pieces = [];
+    this.#waiting += content.length;
+    await new Promise<void>((done, fail) =>
+      this.#pack.entry(header, content, (error) => (error ? fail(error) : done())),
+    );
+    if (this.#waiting <= mostWaiting) return;
+    const caughtUp = new Promise<void>((resolve) => {
+      this.#wake = () => {
+        if (this.#waiting <= mostWaiting) resolve();
+      };
+    });
+    await Promise.race([caughtUp, this.#written]);
   }
 }
 
@@ -129,7 +145,7 @@ const kinds: Readonly<Record<TarEntry['type'], 'file' | 'directory' | 'symlink' 
   fifo: undefined,
 };
 
-async function writeOut(path: string, bytes: Pack): Promise<Layer> {
+async function writeOut(path: string, bytes: Pack, onWritten: (size: number) => void): Promise<Layer> {
   const file = await open(path, 'wx', 0o644);
   try {
     const hash = createHash('sha256');
@@ -137,7 +153,8 @@ async function writeOut(path: string, bytes: Pack): Promise<Layer> {
     for await (const chunk of bytes as AsyncIterable<Buffer>) {
       hash.update(chunk);
       size += chunk.length;
-      await file.write(chunk);
+      await file.writeFile(chunk);
+      onWritten(chunk.length);
     }
     await file.chmod(0o644);
     return { sha256: hash.digest('hex'), size };

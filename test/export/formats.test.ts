@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -107,6 +108,24 @@ it('an OCI layout is as the specification has it, with evidence as referrers', a
   ).toEqual(referrers.map((each: { digest: string }) => each.digest));
   // every blob is reached
   expect(readdirSync(join(layout, 'blobs/sha256'))).toHaveLength(3 + 1 + 2 * 2 + 1);
+});
+
+it('writes a layer of many megabytes to its end, for both kinds of image', async () => {
+  const text = randomBytes(6 * 2 ** 20).toString('base64');
+  const files = Object.fromEntries([1, 2, 3, 4].map((index) => [`usr/share/big/${index}`, text]));
+  const big = await exporting.jail('big', { files });
+  const layout = await exporting.written('oci', big);
+  const layer = readdirSync(join(layout, 'blobs/sha256'))
+    .map((name) => join(layout, 'blobs/sha256', name))
+    .find((path) => statSync(path).size > 4 * text.length);
+  expect(
+    execFileSync('tar', ['-xOf', layer ?? '', 'usr/share/big/4'], { maxBuffer: 2 ** 26 }).toString(),
+  ).toBe(text);
+  const archive = join(await exporting.written('docker-archive', big), 'image.tar');
+  const [, name = ''] = execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }).split('\n');
+  expect(execFileSync('tar', ['-xOf', archive, name], { maxBuffer: 2 ** 27 })).toEqual(
+    readFileSync(layer ?? ''),
+  );
 });
 
 it('what exists is not written over', async () => {
