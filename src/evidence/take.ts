@@ -67,8 +67,9 @@ export async function takeEvidence(subject: EvidenceSubject, options: TakeOption
       files: bundle.digests.length,
       missing: bundle.manifest.lines.filter((line) => line.includes('"kind":"missing"')).length,
     };
-    const written = await bundle.finish((digests) =>
-      signStatement(formatStatement(begin, bundle.manifest.head, digests), [signer]),
+    const written = await bundle.finish(
+      (digests) => signStatement(formatStatement(begin, bundle.manifest.head, digests), [signer]),
+      options.signal,
     );
     return { id: begin.id, output, ...written, key: signer.fingerprint, ...counts, ...times };
   } finally {

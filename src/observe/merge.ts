@@ -37,7 +37,7 @@ function mergeTwo(a: Profile, b: Profile): Profile {
     entries.map((entry) => ({ ...entry, program: number(entry.program) }));
   return {
     ...b,
-    began: a.began < b.began ? a.began : b.began,
+    began: earlier(a.began, b.began),
     duration: a.duration + b.duration,
     runs: a.runs + b.runs,
     fromStart: a.fromStart && b.fromStart,
@@ -81,4 +81,9 @@ function added<T extends object>(a: T, b: T, counts: readonly (keyof T)[]): T {
     return typeof x === 'number' && typeof y === 'number' ? [[count, x + y] as const] : [];
   });
   return { ...a, ...Object.fromEntries(sums) };
+}
+
+/** The earlier of two ISO 8601 times in UTC: they sort as text. */
+function earlier(a: string, b: string): string {
+  return [a, b].find((time) => time <= a && time <= b) ?? a;
 }

@@ -87,3 +87,10 @@ it.each(['alert', 'evidence', 'freeze', 'deny'])(
     expect(stderr).toMatch(new RegExp(`test.policy:5: Action: "${action} on syscall-refused" takes `));
   },
 );
+
+it('a policy that is not for this jail is refused, and the service does not start', async () => {
+  const other = policy('syscall-refused', 'kill').replace('Jails: *', 'Jails: other-*');
+  const { status, stdout, stderr } = await underPolicy(other, 'call', 'first');
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/policy test does not apply to the jail .*\n {2}hint: its Jails field is: other-\*/);
+});

@@ -34,7 +34,7 @@ export function parseJsonBodies(server: ApiServer): void {
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (isTooDeep(String(body)))
       done(new ProdngError('USAGE', `the body is nested deeper than ${deepest} levels`));
-    else parse(request, String(body), done);
+    else void parse(request, String(body), done);
   });
 }
 

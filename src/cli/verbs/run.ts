@@ -110,15 +110,22 @@ async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> 
 }
 
 /** The rules of a policy, and what tells of violations. @throws ProdngError POLICY when one cannot be put in force */
-async function underPolicy(file: string): Promise<Pick<RecordOptions, 'rules' | 'onViolations'>> {
+async function underPolicy(file: string): Promise<Pick<RecordOptions, 'rules' | 'admit' | 'onViolations'>> {
   const { readPolicyFile } = await import('../../policy/parse-policy.ts');
   const { assertEnforceable } = await import('../../policy/enforceable.ts');
   const { kernelRules } = await import('../../policy/kernel-rules.ts');
   const { violationText } = await import('../../policy/violation-text.ts');
+  const { appliesTo } = await import('../../policy/policy.ts');
   const policy = readPolicyFile(file);
   assertEnforceable(policy, { bpf: true });
   return {
     rules: kernelRules(policy),
+    admit(jail) {
+      if (!appliesTo(policy, jail))
+        throw new ProdngError('POLICY', `${file}: policy ${policy.name} does not apply to the jail ${jail}`, {
+          hint: `its Jails field is: ${policy.jails.join(' ')}`,
+        });
+    },
     onViolations(violations) {
       for (const violation of violations)
         standardError().write(`policy ${policy.name}: ${violationText(policy, violation)}\n`);

@@ -118,10 +118,12 @@ export class BundleWriter {
    * Ends the bundle and gives it its name.
    *
    * @param sign makes the statement over the manifest and all files
+   * @param signal nothing is published once it is aborted
    * @throws ProdngError IO when the disk is full, TARGET_EXISTS
    */
   async finish(
     sign: (digests: readonly { name: string; sha256: string }[]) => Promise<string>,
+    signal?: AbortSignal,
   ): Promise<{ size: number; sha256: string }> {
     const time = new Date().toISOString();
     this.record({
@@ -140,6 +142,9 @@ export class BundleWriter {
     this.#stdin.end();
     const fault = await this.#ended;
     if (fault !== undefined) throw this.#unwritten(fault);
+    // lets the event loop see that the process which asked is gone: a bundle that no event names must not appear
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
     return await this.#file.publish();
   }
 
