@@ -281,7 +281,7 @@ it('needs no agent', async () => {
   expect(await host.ok('events', '--verify')).toContain('chain intact');
 });
 
-it('thaws and keeps nothing when its process is killed in the midst', { timeout: 300_000 }, async () => {
+it('thaws and keeps nothing when its process is killed in the middle', { timeout: 300_000 }, async () => {
   for (const victim of ['collector', 'agent'] as const) {
     const output = join(host.folder, `${victim}.tar.zst`);
     let ended: Ended | undefined;
@@ -291,9 +291,10 @@ it('thaws and keeps nothing when its process is killed in the midst', { timeout:
     });
     const collector = await until(() => {
       if (ended !== undefined) throw new Error(`it has ended: ${JSON.stringify(ended)}`);
-      return freezerState() === 'FROZEN' ? collectorOf(host.agent().pid ?? 0) : undefined;
+      return freezerState() === 'FROZEN' ? stoppedInTheMiddle(host.agent().pid ?? 0) : undefined;
     });
     process.kill(victim === 'agent' ? (host.agent().pid ?? 0) : collector, 'SIGKILL');
+    if (victim === 'agent') process.kill(collector, 'SIGCONT');
     const { status } = await taking;
     await until(() => freezerState() === 'THAWED');
     // without an agent the command does it itself
@@ -305,6 +306,16 @@ it('thaws and keeps nothing when its process is killed in the midst', { timeout:
     expect(await host.summary()).toMatchObject({ state: 'running', restarts: 0 });
   }
 });
+
+/** Stops the collector while the jail is frozen, so that it cannot end before what is killed here. */
+function stoppedInTheMiddle(agent: number): number | undefined {
+  const collector = collectorOf(agent);
+  if (collector === undefined) return undefined;
+  process.kill(collector, 'SIGSTOP');
+  if (freezerState() === 'FROZEN') return collector;
+  process.kill(collector, 'SIGCONT');
+  return undefined;
+}
 
 function collectorOf(agent: number): number | undefined {
   const children = readFileSync(`/proc/${agent}/task/${agent}/children`, 'utf8')
