@@ -24,6 +24,7 @@ export function entryFault(
 ): string | undefined {
   const folder = jailFolder(name);
   if (isOwn(folder, path, type === 'directory')) return undefined;
+  if (isOwn(folder, path, true)) return `${path}: not a folder`;
   return `${path}: outside of ${folder}`;
 }
 

@@ -246,7 +246,7 @@ describe('a hostile .deb', () => {
   it.each<[string, () => Buffer[], string]>([
     ['leads upwards', () => [file('../../evil')], '../../evil'],
     ['is absolute', () => [file('/tmp/evil-prodng')], '/tmp/evil-prodng'],
-    ['goes through a link', () => [symlink('usr', 'var'), file('usr/evil')], 'usr/evil'],
+    ['goes through a link', () => [symlink('usr', 'var'), file('usr/evil')], 'usr: not a folder'],
     ['is a device', () => [rawEntry({ name: `${rootfs()}/null`, typeflag: '3' })], '/null'],
     ['is a fifo', () => [rawEntry({ name: `${rootfs()}/fifo`, typeflag: '6' })], '/fifo'],
     [
@@ -279,7 +279,7 @@ describe('a hostile .deb', () => {
   ])('with a link for %s is no jail', async (_, entries) => {
     expect(await host.prodng(['run', await hostile(...entries())])).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('it has no usr/lib/prodng/jails/'),
+      stderr: expect.stringMatching(/not a jail: usr\/lib\/prodng\/jails\/.*: (?:not a folder|outside of)/),
     });
   });
 
