@@ -21,7 +21,7 @@ export interface AgentHost extends JailHost {
   /** Runs a verb that must work, and gives what it printed as JSON. */
   json(...argv: string[]): Promise<unknown>;
   ok(...argv: string[]): Promise<string>;
-  /** One jail of `prodng ls`. */
+  /** One jail of `prodng ls`, without its uptime. */
   summary(name?: string): Promise<Record<string, unknown> | undefined>;
   /** Asks the API itself. */
   api(method: string, path: string, body?: string, type?: string): Promise<{ status: number; body: string }>;
@@ -90,7 +90,11 @@ export async function makeAgentHost(run?: string): Promise<AgentHost> {
     async summary(name = host.name) {
       const jails: unknown = await json('ls', '--json');
       if (!Array.isArray(jails)) throw new Error('no list');
-      return jails.find((jail: Record<string, unknown>) => jail.name === name);
+      const found = jails.find((jail: Record<string, unknown>) => jail.name === name);
+      if (found === undefined) return undefined;
+      // it differs from one second to the next
+      const { uptime: _, ...steady } = found;
+      return steady;
     },
     api,
     said: () => output,
