@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { openBeneath } from './at.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
+/** open(2); Node has no constant for it. A folder that may be searched and not listed can be opened so. */
+const O_PATH = 0o10000000;
 
 /**
  * Reads a file of a source or another folder of foreign origin. No symbolic link beneath `root` is followed: it could
@@ -36,10 +37,19 @@ export function readFileBeneath(root: string, path: string, most = 1 << 28): Buf
  */
 export function openFileBeneath(root: string, path: string): number | undefined {
   const place = `${root}/${path}`;
+  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  const last = names.pop();
+  if (last === undefined || path.startsWith('/') || last === '..' || names.includes('..'))
+    throw new ProdngError('IO', `${place}: leads out of ${root}`);
   let directory: number | undefined;
   try {
-    directory = openSync(root, O_RDONLY | O_DIRECTORY);
-    const fd = openBeneath(directory, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    directory = openSync(root, O_PATH | O_DIRECTORY);
+    for (const name of names) {
+      const parent: number = directory;
+      directory = undefined;
+      directory = enter(parent, name);
+    }
+    const fd = openSync(within(directory, last), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
     throw new ProdngError('IO', `${place}: cannot be read: not a regular file`);
@@ -49,6 +59,29 @@ export function openFileBeneath(root: string, path: string): number | undefined 
     throw unreadable(place, error);
   } finally {
     if (directory !== undefined) closeSync(directory);
+  }
+}
+
+/**
+ * A name in an open folder, by the kernel's link to the descriptor. openat2(2) would do the same; the library that calls
+ * it takes longer to load than a source takes to lint.
+ */
+function within(directory: number, name: string): string {
+  return `/proc/self/fd/${directory}/${name}`;
+}
+
+/** Opens a folder of a folder, which is closed. @throws Error ELOOP for a symbolic link */
+function enter(directory: number, name: string): number {
+  const path = within(directory, name);
+  try {
+    return openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    // a link that is not followed is no folder
+    if (errnoOf(error) === 'ENOTDIR' && lstatSync(path).isSymbolicLink())
+      throw Object.assign(new Error('a symbolic link'), { code: 'ELOOP' });
+    throw error;
+  } finally {
+    closeSync(directory);
   }
 }
 
