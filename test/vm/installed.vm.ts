@@ -106,7 +106,7 @@ test('systemd holds the socket for root and the group prodng, and nobody else', 
       runFolder,
       'prodng',
       'ls',
-      '-o',
+      '--format',
       'name',
     );
   // where others than root look by themselves is their own
