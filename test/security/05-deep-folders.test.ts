@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  const names = (await host.ok('ls', '-o', 'name')).split('\n').filter(Boolean);
+  const names = (await host.ok('ls', '--format', 'name')).split('\n').filter(Boolean);
   for (const name of names) await host.ok('rm', '--purge', name);
   await host.endAgent('SIGTERM');
   const left = await host.leftovers();

@@ -73,7 +73,7 @@ describe('item 6: packages of very many files', () => {
     expect(refused).toMatchObject({ status: 2 });
     expect(refused.stderr).toContain('it has more than 500 files and folders');
     expect(refused.stderr).toContain('packages.entries');
-    expect(await host.ok('ls', '-o', 'name')).toBe('');
+    expect(await host.ok('ls', '--format', 'name')).toBe('');
   });
 });
 
