@@ -45,6 +45,9 @@ export function appendSections(image: Buffer, added: readonly PeSection[]): Buff
   const { sections, sectionTable } = layout;
   const alignment = image.readUInt32LE(layout.optional + optional.sectionAlignment);
   const fileAlignment = image.readUInt32LE(layout.optional + optional.fileAlignment);
+  // the PE format allows powers of two, for files up to 64 KiB
+  if (!isPowerOfTwo(fileAlignment, 2 ** 16) || !isPowerOfTwo(alignment, 2 ** 24))
+    throw malformed('its alignment is not valid');
   const firstRaw = Math.min(...sections.flatMap(({ offset, rawSize }) => (rawSize > 0 ? [offset] : [])));
   const end = sectionTable + (sections.length + added.length) * sectionSize;
   if (end > firstRaw || end > image.readUInt32LE(layout.optional + optional.sizeOfHeaders))
@@ -56,6 +59,8 @@ export function appendSections(image: Buffer, added: readonly PeSection[]): Buff
   for (const [index, { name, content }] of added.entries()) {
     address = aligned(address, alignment);
     const rawSize = aligned(content.length, fileAlignment);
+    if (address + aligned(content.length, alignment) > 0xffff_ffff || offset + rawSize > 0xffff_ffff)
+      throw malformed('its sections have no room below 4 GiB');
     const at = sectionTable + (sections.length + index) * sectionSize;
     head.fill(0, at, at + sectionSize);
     head.write(name, at, 8, 'latin1');
@@ -150,4 +155,8 @@ function aligned(value: number, to: number): number {
 
 function malformed(why: string): ProdngError {
   return new ProdngError('IMAGE', `not a UKI that ProdNG can work with: ${why}`);
+}
+
+function isPowerOfTwo(value: number, most: number): boolean {
+  return value > 0 && value <= most && Number.isInteger(Math.log2(value));
 }

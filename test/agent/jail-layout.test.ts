@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { unpackVersion } from '../../src/agent/packages/installed.ts';
@@ -11,6 +11,8 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const folders = { cache: join(scratch, 'cache'), state: join(scratch, 'state'), run: join(scratch, 'run') };
 const paths = agentPaths(folders, {});
+// an agent makes it when it starts
+mkdirSync(paths.jail.cache, { recursive: true });
 const passwd = 'root:x:0:0::/root:/bin/false\njail:x:999:999::/:/bin/false\nwww-data:x:0:33::/:/bin/false\n';
 
 /** A jail with these additions; each is another .deb. */

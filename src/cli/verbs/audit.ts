@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Audit } from '../../audit/audit.ts';
 import { isTerminal } from '../../kernel/terminal.ts';
 import type { Profile } from '../../observe/profile.ts';
+import { formatOption, jsonOption } from '../terminal/format.ts';
 import { printable } from '../terminal/output.ts';
 import { print, standardError } from '../terminal/print.ts';
 
@@ -25,11 +26,8 @@ export function register(program: Command): void {
     .command('audit')
     .description('compare what jails declare with what they did')
     .argument('<profile...>', 'profiles; those of one package are merged')
-    .addOption(
-      new Option('--format <format>', 'how to report')
-        .choices(['text', 'json', 'sarif', 'html'])
-        .default('text'),
-    )
+    .addOption(formatOption(['text', 'json', 'sarif', 'html']))
+    .addOption(jsonOption())
     .addOption(
       new Option('--fail-on <severity>', 'the least severity that fails the command')
         .choices(['error', 'warning', 'info', 'pedantic', 'never'])
@@ -43,6 +41,7 @@ export function register(program: Command): void {
     .argument('<profile...>', 'profiles of one package')
     .option('--source <folder>', 'the jail source', '.')
     .option('--write', 'also change debian/control')
+    .addHelpText('after', '\nExample:\n  prodng audit propose --source ./hello hello.profile')
     .action(proposal);
 }
 

@@ -19,12 +19,14 @@ export function register(program: Command): void {
     .command('check')
     .description('check that policies can be read and put in force on this host')
     .argument('<file...>', 'policies')
+    .addHelpText('after', '\nExample:\n  prodng policy check strict.policy')
     .action(check);
   policy
     .command('test')
     .description('say what a policy would have done in recorded runs')
     .argument('<file>', 'a policy')
     .argument('<profile...>', 'profiles: see prodng run --record')
+    .addHelpText('after', '\nExample:\n  prodng policy test strict.policy hello.profile')
     .action(test);
 }
 

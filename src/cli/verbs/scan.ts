@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { ScanResult } from '../../evidence/scan/yara.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { formatOption, jsonOption } from '../terminal/format.ts';
 import { printable } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 
@@ -33,9 +34,8 @@ export function register(program: Command): void {
     .option('--all', 'all installed jails')
     .option('--rules <path>', 'a file of rules, or a folder of .yar and .yara files', '/etc/prodng/yara')
     .option('--memory', 'the memory of the processes of jails too')
-    .addOption(
-      new Option('--format <format>', 'how to report').choices(['text', 'json', 'sarif']).default('text'),
-    )
+    .addOption(formatOption(['text', 'json', 'sarif']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(scan);
 }
