@@ -161,7 +161,7 @@ _prodng() {
       case $prev in
         --format) values='text json sarif html' ;;
         --fail-on) values='error warning info pedantic never' ;;
-        *) values='propose' options='--format --fail-on --help' ;;
+        *) values='propose' options='--format --json --fail-on --help' ;;
       esac ;;
     'policy')
       case $prev in
@@ -331,7 +331,7 @@ _prodng() {
       case $prev in
         --rules) of=files ;;
         --format) values='text json sarif' ;;
-        *) of=files options='--all --rules --memory --format --help' ;;
+        *) of=files options='--all --rules --memory --format --json --help' ;;
       esac ;;
     'osquery-extension')
       case $prev in

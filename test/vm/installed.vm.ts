@@ -35,7 +35,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function ran(...argv: [string, ...string[]]): { status: number | null; stdout: string; stderr: string } {
   const [file, ...args] = argv;
-  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+  // what hangs must end as a failure that shows the agent's journal
+  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: 100_000 });
   return { status, stdout, stderr };
 }
 
