@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'private-copy-'));
   const at = (name: string) => join(folder, name);
   paths = agentPaths({ cache: at('cache'), state: at('state'), run: at('run') }, {});
+  // an agent makes it when it starts
+  mkdirSync(paths.jail.cache, { recursive: true });
 });
 
 afterEach(() => rm(folder, { recursive: true }));

@@ -19,7 +19,7 @@ afterAll(async () => {
 async function embedding(program: string) {
   const loader = `const { Jail, ProdngError } = await import('prodng/runtime');`;
   const argv = ['--input-type=module', '--eval', `${loader}\n${program}`] as const;
-  return run([process.execPath, ...argv], { env: host.env, accept: [0, 1, 2, 3, 13] });
+  return run([process.execPath, ...argv], { cwd: process.cwd(), env: host.env, accept: [0, 1, 2, 3, 13] });
 }
 
 it('runs a jail for a program of somebody else', async () => {
@@ -43,6 +43,7 @@ it('does what the example in the documentation says', async () => {
     .replace('hostPort: 8080', 'hostPort: 0')
     .replace('60_000', '500');
   const { stdout } = await run([process.execPath, '--input-type=module', '--eval', program], {
+    cwd: process.cwd(),
     env: host.env,
   });
   expect(stdout).toMatch(/^pid \d+, seccomp mode 2\nit ended with status 7$/);

@@ -97,6 +97,6 @@ it.each(['127.0.0.5', '224.0.0.5'])('refuses %s as an address', async (address) 
 it('takes no gateway beside it', async () => {
   expect(await host.prodng(['run', 'any.deb', ...dhcp, '--gateway', '192.0.2.1'])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('by DHCP the server names it'),
+    stderr: expect.stringContaining('with dhcp the server sets it'),
   });
 });
