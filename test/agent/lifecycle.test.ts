@@ -83,6 +83,6 @@ it('runs instances of one package from one tree', async () => {
 
 it('proves the log of events whole', async () => {
   await host.ok('install', await host.jail({ fields: polite }));
-  expect(await host.ok('events', '--verify')).toMatch(/^3 records, chain intact/);
+  expect(await host.ok('events', '--verify')).toMatch(/^4 records, chain intact/);
   expect(await host.ok('events')).toMatch(/agent-started.*installed.*started/s);
 });
