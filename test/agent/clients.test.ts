@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -13,6 +14,9 @@ let host: AgentHost;
 
 beforeAll(async () => {
   host = await makeAgentHost();
+  // what a jail prints must reach the readers at full speed here
+  const config = { logRate: { seconds: 1, lines: 1_000_000, bytes: 1_000_000_000 } };
+  writeFileSync(join(host.env.PRODNG_CONFIG_DIR ?? '', 'agent.json'), JSON.stringify(config));
   await host.startAgent();
 });
 
