@@ -66,7 +66,7 @@ export class AgentClient {
     return response;
   }
 
-  /** A block that has an id only, which says where a stream stands, has no event. */
+  /** A block that has an id only, which tells the position in a stream, has no event. */
   async *#eventsOf(
     response: IncomingMessage,
     signal: AbortSignal,

@@ -19,7 +19,7 @@ type Closers = (() => void | Promise<void>)[];
 
 /**
  * Runs the agent until the signal: takes over the jails, and answers on its socket. Its end is not theirs. It starts
- * whole, or closes what it has opened and throws. SIGHUP has it read the files of TLS anew.
+ * whole, or closes what it has opened and throws. SIGHUP reloads the TLS files.
  *
  * The lock is held until the process ends, as a start that is under way may end later than this.
  *

@@ -80,7 +80,7 @@ export async function readJailImage(path: string, layer?: LayerWriter): Promise<
   }
 }
 
-/** The annotations of the OCI image specification, and every declaration as it stands in the .deb. */
+/** The annotations of the OCI image specification, and every declaration of the .deb. */
 export function annotationsOf(image: JailImage): Record<string, string> {
   const field = (name: string): string => image.control.get(name)?.trim() ?? '';
   const known = {

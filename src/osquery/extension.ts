@@ -117,7 +117,7 @@ async function serve(path: string, { manager, tables, signal }: ExtensionOptions
   server.listen(path, () => chmodSync(path, 0o600));
   server.once('error', end);
   signal.addEventListener('abort', end, { once: true });
-  // osqueryd that was killed tells nobody
+  // osqueryd that was killed gives no notice
   const timer = setInterval(() => {
     const probe = connect(manager);
     probe.once('connect', () => probe.destroy());

@@ -21,7 +21,7 @@ export interface PublisherOptions {
   signal?: AbortSignal;
 }
 
-/** An archive that is locked: nobody else publishes to it meanwhile. */
+/** An archive that is locked: no other publisher writes to it meanwhile. */
 export interface LockedArchive {
   folder: ArchiveFolder;
   /** Keys that its suites may be signed by. */

@@ -40,7 +40,7 @@ export interface SuiteChange {
 const keptByHash = 12;
 
 /**
- * Publishes a suite anew: writes its whole folder under another name, signs it, and swaps the two folders in one
+ * Publishes a suite again: writes its whole folder under another name, signs it, and swaps the two folders in one
  * step. A reader, and a machine that loses power, has the old suite or the new one.
  *
  * @param blockCache folder of compressed blocks

@@ -20,7 +20,7 @@ export const jailSummarySchema = z
     desired: z.enum(['running', 'stopped']),
     pid: z.number().int().optional(),
     started: z.string().optional(),
-    /** Seconds since its first process began, by a clock that nobody sets. */
+    /** Seconds since its first process began, by the monotonic clock. */
     uptime: z.number().optional(),
     restarts: z.number().int(),
     lastExit: z.object(lastExitSchema.shape).optional(),

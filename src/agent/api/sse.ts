@@ -10,7 +10,7 @@ export const streamType = 'text/event-stream';
 /** A stream of server-sent events, as the HTML standard has them. */
 export interface EventStream {
   send(event: string, data: unknown, id?: string | number): void;
-  /** Says where the stream stands, before an event does: whoever comes back asks for what is behind that. */
+  /** Tells the position in the stream, before an event does: a client that reconnects asks for what follows it. */
   standsAt(id: string | number): void;
   /** Waits until the reader has taken what was sent, or is gone. */
   ready(): Promise<void>;

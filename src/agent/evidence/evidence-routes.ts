@@ -35,7 +35,7 @@ export function evidenceRoutes(server: ApiServer, agent: Agent): void {
       reply.raw.once('close', () => gone.abort());
       await mkdir(paths.evidence, { recursive: true, mode: 0o700 });
       const id = randomBytes(8).toString('hex');
-      // nobody else freezes, thaws or stops it while it is frozen
+      // no other operation freezes, thaws or stops it while it is frozen
       const taking = await jail.locked(async () => {
         const collection = startCollector(jail.name, request.body, fileOf(id), paths, gone.signal);
         collection.taken.catch(() => {});

@@ -28,7 +28,7 @@ type Failure = readonly [first: number, lasted: number];
 const again = 5000;
 
 /**
- * A jail that nobody else can change meanwhile: what its lock gives out, with all that changes it. Its phase changes by
+ * A jail that no other operation can change meanwhile: what its lock gives out, with all that changes it. Its phase changes by
  * the table of transitions and by nothing else.
  */
 export class HeldJail {
@@ -208,7 +208,7 @@ export class HeldJail {
     const { paths, exits, events } = this.#context;
     const isOwn = (file: RunFile) =>
       file.phase === 'running' &&
-      // after a boot nobody knows how it ended, and it is started in its place in the order
+      // after a boot it is not known how it ended, and it is started in its place in the order
       file.boot === bootId() &&
       file.record.sha256 === this.state.current &&
       // how one ended meanwhile is told by its exit file, and decides whether it is started again

@@ -65,7 +65,7 @@ export class SupervisedJail {
   }
 
   /**
-   * Does a piece of work on it while nobody else does, and then, whatever came of that, has it be what it should be:
+   * Does a piece of work on it while no other operation does, and then, whatever came of that, has it be what it should be:
    * running, waiting for its next start, or stopped.
    *
    * @param work is given what can change the jail; that is of no use once the work is over

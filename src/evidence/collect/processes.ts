@@ -9,7 +9,7 @@ import { addProcFile, readDescriptor } from './proc-file.ts';
 
 const artifact = 'ProdNGJailProcesses';
 
-/** proc(5); what of it is lost first stands first. */
+/** proc(5); the most volatile first. */
 const files = (
   'status stat cmdline wchan syscall stack maps smaps io limits cgroup mountinfo auxv comm oom_score_adj ' +
   'sched timers uid_map gid_map loginuid personality attr/current'
@@ -72,7 +72,7 @@ function openFiles(pid: number): OpenFile[] {
     .map((fd) => ({ fd, target: linkOf(pid, `fd/${fd}`), fdinfo: textOf(`/proc/${pid}/fdinfo/${fd}`) }));
 }
 
-/** Programs, mapped code and open files that were deleted or never had a name: nobody finds them in a file system. */
+/** Programs, mapped code and open files that were deleted or never had a name: no file system lists them. */
 async function collectUnnamed(
   bundle: BundleWriter,
   pid: number,

@@ -89,7 +89,7 @@ function compareSubjects({ subject }: EvidenceStatement, bundle: ReadBundle): Bu
   return findings;
 }
 
-/** Both are signed: where they differ, whoever signed has made the bundle by other means than ours. */
+/** Both are signed: where they differ, the signer has made the bundle by other means than ours. */
 function compareManifest(
   { predicate }: EvidenceStatement,
   lines: readonly ManifestLine[],

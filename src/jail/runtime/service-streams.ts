@@ -56,7 +56,7 @@ function passOn(from: number, to: number): { socket: Socket; ended: Promise<void
     try {
       for await (const chunk of socket) await writeWhole(to, chunk);
     } catch {
-      // our stream is closed: the service learns of it as of any pipe that nobody reads
+      // our stream is closed: the service learns of it as of any pipe without a reader
       socket.destroy();
     }
   })();
