@@ -5,6 +5,7 @@ import { thawAbandoned } from '../evidence/freeze.ts';
 import { runFolder } from '../jail/lifecycle/jail-slot.ts';
 import type { AgentContext } from './agent-context.ts';
 import { EventLog } from './events/event-log.ts';
+import { settleUnfinishedBundles } from './evidence/unfinished-bundle.ts';
 import { Addresses } from './network/addresses.ts';
 import { Disposal, leftAside } from './packages/disposal.ts';
 import type { Admission } from './packages/installed.ts';
@@ -91,6 +92,7 @@ export class Agent {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     await events.open();
     exits.open();
+    await settleUnfinishedBundles(paths, events);
     const { states, unreadable, damaged } = await store.load();
     const { runs, newer } = readRunFiles(paths.runs);
     await events.append('agent-started', undefined, { pid: process.pid, jails: states.length });

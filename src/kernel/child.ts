@@ -7,7 +7,9 @@ const libcPrctl = libcFunction(
 const libcWaitpid = libcFunction('int waitpid(int pid, void *status, int options)');
 const libcPtrace = libcFunction('long ptrace(long request, int pid, long address, long data)');
 
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_CHILD_SUBREAPER = 36;
+const SIGKILL = 9;
 const WNOHANG = 1;
 /** __WALL: threads of a tracee too, whatever they were cloned with. */
 const WALL = 0x4000_0000;
@@ -31,6 +33,11 @@ export type Stop = { kind: 'exec' } | { kind: 'group-stop' } | { kind: 'signal';
 /** Makes this process the parent of its orphaned descendants, so that it learns how they end. prctl(2). */
 export function becomeSubreaper(): void {
   libcPrctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+/** Has the kernel kill this process as soon as its parent has ended, however that happens. prctl(2). */
+export function dieWithParent(): void {
+  libcPrctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }
 
 /**

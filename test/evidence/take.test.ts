@@ -1,7 +1,16 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
 import { BundleWriter } from '../../src/evidence/bundle/bundle-writer.ts';
 import { collectProcess } from '../../src/evidence/collect/processes.ts';
 import { defaultLimits } from '../../src/evidence/limits.ts';
@@ -294,7 +303,6 @@ it('thaws and keeps nothing when its process is killed in the middle', { timeout
       return freezerState() === 'FROZEN' ? stoppedInTheMiddle(host.agent().pid ?? 0) : undefined;
     });
     process.kill(victim === 'agent' ? (host.agent().pid ?? 0) : collector, 'SIGKILL');
-    if (victim === 'agent') process.kill(collector, 'SIGCONT');
     const { status } = await taking;
     await until(() => freezerState() === 'THAWED');
     // without an agent the command does it itself
@@ -305,6 +313,18 @@ it('thaws and keeps nothing when its process is killed in the middle', { timeout
     expect(readdirSync(join(host.folder, 'state/evidence'))).toEqual([]);
     expect(await host.summary()).toMatchObject({ state: 'running', restarts: 0 });
   }
+});
+
+it('finishes a bundle whose event was written when the agent was killed, and removes one without', async () => {
+  const folder = join(host.folder, 'state/evidence');
+  const { body } = await host.api('POST', `/v1/jails/${host.name}/evidence`, '{}');
+  const { id } = z.object({ id: z.string() }).parse(JSON.parse(body));
+  await host.endAgent('SIGKILL');
+  renameSync(join(folder, `${id}.tar.zst`), join(folder, `${id}.unfinished`));
+  writeFileSync(join(folder, '0123456789abcdef.unfinished'), 'no event');
+  await host.startAgent();
+  expect(readdirSync(folder)).toEqual([`${id}.tar.zst`]);
+  await host.api('DELETE', `/v1/evidence/${id}`);
 });
 
 /** Stops the collector while the jail is frozen, so that it cannot end before what is killed here. */

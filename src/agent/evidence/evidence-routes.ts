@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ProdngError } from '../../error/prodng-error.ts';
@@ -8,6 +8,7 @@ import type { Agent } from '../agent.ts';
 import { type ApiServer, failures, jailParams } from '../api/api-schema.ts';
 import { startCollector } from './collector.ts';
 import { takenSchema, takeSchema } from './evidence-schema.ts';
+import { unfinishedBundle } from './unfinished-bundle.ts';
 
 const bundleSchema = z
   .object({ id: z.string(), size: z.number().int(), time: z.string() })
@@ -35,9 +36,10 @@ export function evidenceRoutes(server: ApiServer, agent: Agent): void {
       reply.raw.once('close', () => gone.abort());
       await mkdir(paths.evidence, { recursive: true, mode: 0o700 });
       const id = randomBytes(8).toString('hex');
+      const unfinished = unfinishedBundle(id, paths);
       // no other operation freezes, thaws or stops it while it is frozen
       const taking = await jail.locked(async () => {
-        const collection = startCollector(jail.name, request.body, fileOf(id), paths, gone.signal);
+        const collection = startCollector(jail.name, request.body, unfinished, paths, gone.signal);
         collection.taken.catch(() => {});
         await collection.thawed;
         return { taken: collection.taken };
@@ -47,6 +49,7 @@ export function evidenceRoutes(server: ApiServer, agent: Agent): void {
       const { size, sha256, key, frozen = 0 } = taken;
       const detail = { id, bundle: taken.id, sha256, size, key, frozen };
       await events.append('evidence-taken', jail.name, reason === '' ? detail : { ...detail, reason });
+      await rename(unfinished, fileOf(id));
       return reply.status(201).send({ ...taken, id });
     },
   );

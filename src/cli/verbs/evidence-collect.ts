@@ -10,9 +10,12 @@ export function register(program: Command): void {
     const { agentPaths } = await import('../../agent/state/agent-paths.ts');
     const { jobSchema } = await import('../../agent/evidence/collector.ts');
     const { takeOnDisk } = await import('../../agent/evidence/take-on-disk.ts');
+    const { dieWithParent } = await import('../../kernel/child.ts');
     const { apiError } = await import('../../agent/api/api-error.ts');
     const { ProdngError } = await import('../../error/prodng-error.ts');
     const say = (value: unknown) => print(`${JSON.stringify(value)}\n`);
+    // an agent that has died can write no event of the bundle
+    dieWithParent();
     const lines = createInterface({ input: process.stdin });
     const gone = new AbortController();
     const [line] = (await once(lines, 'line')) as [string];

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { AgentClient } from '../../agent/client.ts';
 import type { Taken, TakeRequest } from '../../agent/evidence/evidence-schema.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { BundleVerdict } from '../../evidence/read/verify-bundle.ts';
@@ -120,24 +121,43 @@ async function takeAnyway(
   output: string,
   prodng: string,
 ): Promise<Taken> {
-  const client = await agentClient();
-  let taken: Taken;
+  const { makeUnnamedFile } = await import('../../evidence/bundle/unnamed-file.ts');
+  const file = makeUnnamedFile(output);
   try {
-    const { takenSchema } = await import('../../agent/evidence/evidence-schema.ts');
-    taken = takenSchema.parse(
+    const client = await agentClient();
+    const taken = await takeByAgent(client, name, request);
+    if (taken === undefined) return await takeAlone(name, request, output, prodng);
+    const { downloadBundle } = await import('../../agent/evidence/download.ts');
+    await downloadBundle(client, taken, { name: output, file });
+    return taken;
+  } finally {
+    file.close();
+  }
+}
+
+/** @returns undefined when no agent answers, and this process may do its work */
+async function takeByAgent(
+  client: AgentClient,
+  name: string,
+  request: TakeRequest,
+): Promise<Taken | undefined> {
+  const { takenSchema } = await import('../../agent/evidence/evidence-schema.ts');
+  try {
+    return takenSchema.parse(
       await client.call('POST', `/v1/jails/${encodeURIComponent(name)}/evidence`, request),
     );
   } catch (error) {
-    if (!(error instanceof ProdngError) || error.code !== 'AGENT' || process.getuid?.() !== 0) throw error;
-    const { takeWithoutAgent } = await import('../../agent/evidence/without-agent.ts');
-    const { interruptible } = await import('../terminal/interruptible.ts');
-    return interruptible((signal) =>
-      takeWithoutAgent(name, request, output, { paths: prodngPaths(), prodng, signal }),
-    );
+    if (error instanceof ProdngError && error.code === 'AGENT' && process.getuid?.() === 0) return undefined;
+    throw error;
   }
-  const { downloadBundle } = await import('../../agent/evidence/download.ts');
-  await downloadBundle(client, taken, output);
-  return taken;
+}
+
+async function takeAlone(name: string, request: TakeRequest, output: string, prodng: string): Promise<Taken> {
+  const { takeWithoutAgent } = await import('../../agent/evidence/without-agent.ts');
+  const { interruptible } = await import('../terminal/interruptible.ts');
+  return interruptible((signal) =>
+    takeWithoutAgent(name, request, output, { paths: prodngPaths(), prodng, signal }),
+  );
 }
 
 async function keysOf(keyring: string[] | undefined) {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import { linkDescriptor, renameNew } from '../../kernel/at.ts';
@@ -20,9 +20,11 @@ export interface UnnamedFile {
  * Makes a file for `path`, mode 0600: open(2), O_TMPFILE. Where the file system has no such files it gets a random
  * name beside `path` meanwhile.
  *
- * @throws ProdngError IO
+ * @throws ProdngError IO, TARGET_EXISTS
  */
 export function makeUnnamedFile(path: string): UnnamedFile {
+  // told before the work, not after it
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw targetExists(path);
   let temporary: string | undefined;
   let fd: number;
   try {
@@ -42,9 +44,7 @@ export function makeUnnamedFile(path: string): UnnamedFile {
         else renameNew(temporary, path);
       } catch (error) {
         if (errnoOf(error) !== 'EEXIST') throw unwritable(path, error);
-        throw new ProdngError('TARGET_EXISTS', `${path}: exists already`, {
-          hint: 'evidence never replaces a file: choose another name',
-        });
+        throw targetExists(path);
       }
       temporary = undefined;
       await syncFolder(dirname(path));
@@ -66,6 +66,12 @@ function digestOf(fd: number): string {
     hash.update(buffer.subarray(0, length));
     at += length;
   }
+}
+
+function targetExists(path: string): ProdngError {
+  return new ProdngError('TARGET_EXISTS', `${path}: exists already`, {
+    hint: 'evidence never replaces a file: choose another name',
+  });
 }
 
 function unwritable(path: string, cause: unknown): ProdngError {
