@@ -8,6 +8,7 @@ import { Agent } from './agent.ts';
 import { assertSocketPath, listenOnSocket, type TlsListener } from './api/listen.ts';
 import { makeServer } from './api/server.ts';
 import { keepTlsOpen } from './api/tls-retry.ts';
+import { Checkpoints } from './checkpoints/checkpoints.ts';
 import { admission } from './packages/admission.ts';
 import { PackageFinder } from './packages/package-source.ts';
 import { notifySystemd, watchdogInterval } from './sd-notify.ts';
@@ -84,6 +85,10 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
   closers.push(await listenOnSocket(server, own.socket));
   const tls = config.tls === undefined ? undefined : keepTlsOpen(server, config.tls, events, logger);
   if (tls !== undefined) closers.push(() => tls.close());
+  if (config.checkpoints !== undefined) {
+    const checkpoints = new Checkpoints(config.checkpoints, events, own.jail);
+    closers.push(() => checkpoints.close());
+  }
   const reload = () => reloadTls(tls, logger);
   process.on('SIGHUP', reload);
   closers.push(() => void process.off('SIGHUP', reload));

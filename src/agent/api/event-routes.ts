@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { envelopeSchema } from '../../sign/envelope-schema.ts';
 import type { Agent } from '../agent.ts';
+import { checkpointOf } from '../checkpoints/checkpoints.ts';
 import type { EventRecord } from '../events/event-record.ts';
 import { type ApiServer, failures } from './api-schema.ts';
 import { openEventStream } from './sse.ts';
@@ -92,5 +94,15 @@ export function eventRoutes(server: ApiServer, agent: Agent): void {
       },
     },
     (request) => events.verify(request.query.known),
+  );
+  server.get(
+    '/v1/events/checkpoint',
+    {
+      schema: {
+        summary: 'The head of the log, signed by the key of this host: a DSSE envelope',
+        response: { 200: envelopeSchema, ...failures },
+      },
+    },
+    async () => envelopeSchema.parse(JSON.parse(await checkpointOf(events, agent.context.paths.jail))),
   );
 }

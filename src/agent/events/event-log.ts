@@ -60,6 +60,12 @@ export class EventLog extends EventEmitter<{ event: [EventRecord]; fault: [unkno
     return this.#last.seq;
   }
 
+  /** The last record that is on disk, once nothing is being written. */
+  async written(): Promise<EventHead> {
+    await this.#settled();
+    return this.#written;
+  }
+
   /** Opens it, cutting off the half record that a loss of power may have left at its end. */
   async open(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true });

@@ -16,6 +16,8 @@ export interface EventExpectation {
   head?: EventHead;
   /** The hash of a record that somebody noted down before: only so is a log found that was written anew from its start. */
   known?: string;
+  /** Heads of the log that it must have had: records that were noted elsewhere, by their numbers. */
+  checkpoints?: readonly (EventHead & { time: string })[];
   /** Bytes of the log that count: what is being appended meanwhile does not. */
   size?: number;
 }
@@ -26,7 +28,8 @@ export interface EventExpectation {
  * @throws ProdngError IO when it cannot be read
  */
 export async function verifyEvents(path: string, expected: EventExpectation = {}): Promise<EventVerdict> {
-  const { head, known, size } = expected;
+  const { head, known, size, checkpoints = [] } = expected;
+  const noted = new Map(checkpoints.map((checkpoint) => [checkpoint.seq, checkpoint]));
   let previous = genesis;
   let records = 0;
   let isKnown = known === undefined;
@@ -41,10 +44,17 @@ export async function verifyEvents(path: string, expected: EventExpectation = {}
     if (why !== undefined) return broken(why);
     previous = parseRecord(line)?.hash ?? previous;
     isKnown ||= previous === known;
+    const checkpoint = noted.get(records + 1);
+    if (checkpoint !== undefined && checkpoint.hash !== previous)
+      return broken(`the checkpoint of ${checkpoint.time} has another record here: the log was rewritten`);
+    noted.delete(records + 1);
     records++;
   }
   if (head !== undefined && (head.seq !== records || head.hash !== previous))
     return broken(`${head.seq} records were written, the last of them is not here`);
+  const [missing] = [...noted.values()].toSorted((a, b) => a.seq - b.seq);
+  if (missing !== undefined)
+    return broken(`the checkpoint of ${missing.time} has ${missing.seq} records: the end was cut off`);
   if (!isKnown) return broken(`no record has the hash ${known}: this is not the log that had it`);
   return { records, head: previous };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prettifyError, z } from 'zod';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
+import { checkpointConfigSchema } from '../checkpoints/checkpoint-config.ts';
 import type { AgentPaths } from './agent-paths.ts';
 import { type Networks, networksSchema } from './networks-schema.ts';
 
@@ -48,6 +49,8 @@ export const agentConfigSchema = z.strictObject({
         .default(2 * 2 ** 20),
     })
     .prefault({}),
+  /** Where signed heads of the event log are sent. */
+  checkpoints: checkpointConfigSchema.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Up to where an operator may raise limits above what a package declares. */
   raise: z

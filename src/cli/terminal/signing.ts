@@ -27,3 +27,13 @@ export async function signersOf(options: SigningOptions, signal?: AbortSignal): 
     },
   );
 }
+
+/** The public keys of these keyrings; those of the user's own store without any. */
+export async function keysOf(keyrings: readonly string[] | undefined) {
+  if (keyrings === undefined) {
+    const { KeyStore } = await import('../../sign/key-store.ts');
+    return new KeyStore(prodngPaths()).publicKeys();
+  }
+  const { readKeyring } = await import('../../sign/keyring.ts');
+  return (await Promise.all(keyrings.map((file) => readKeyring(file)))).flat();
+}

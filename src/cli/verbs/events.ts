@@ -1,13 +1,15 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EventRecord } from '../../agent/events/event-record.ts';
 import type { EventVerdict } from '../../agent/events/verify-events.ts';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { prodngPaths } from '../../system/paths.ts';
 import { agentClient, untilInterrupted } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { countOption, printable } from '../terminal/output.ts';
 import { print, standardError } from '../terminal/print.ts';
+import { collectValues, keysOf } from '../terminal/signing.ts';
 
 const examples = `
 Examples:
@@ -16,9 +18,12 @@ Examples:
   prodng events --verify
   prodng events --verify --known 6ab0...
   prodng events --verify --file copy-of-events.jsonl
+  prodng events --checkpoint >> checkpoints.jsonl
+  prodng events --verify --checkpoints checkpoints.jsonl --keyring host.asc
 
 --verify detects records that were edited, removed, reordered or truncated. Someone who can write the log and its head
-file can still rewrite the whole chain: keep the hash that --verify prints elsewhere, and pass it as --known later.
+file can still rewrite the whole chain: keep checkpoints, or the hash that --verify prints, on another host. The agent
+sends checkpoints by itself where "checkpoints" of agent.json says so.
 
 Exit status of --verify: 0 the chain is intact, 1 it is not.`;
 
@@ -28,6 +33,9 @@ interface EventFlags {
   verify?: true;
   known?: string;
   file?: string;
+  checkpoint?: true;
+  checkpoints?: string;
+  keyring?: string[];
   format: TextOrJson;
 }
 
@@ -41,19 +49,32 @@ export function register(program: Command): void {
     .option('--verify', 'verify the hash chain')
     .option('--known <hash>', 'with --verify: require a record with this hash', hashOption)
     .option('--file <path>', 'with --verify: verify this copy of the log, without the agent')
+    .option('--checkpoint', 'print the head of the log, signed with the key of this host')
+    .option('--checkpoints <file>', 'with --verify: require the records of these checkpoints')
+    .option(
+      '--keyring <file>',
+      'with --checkpoints: public keys that count (default: own keys)',
+      collectValues,
+    )
     .addOption(formatOption(['text', 'json']))
     .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(events);
 }
 
-async function events({ follow, lines, verify, known, file, format }: EventFlags): Promise<void> {
+async function events(flags: EventFlags): Promise<void> {
+  const { follow, lines, verify, known, file, format } = flags;
   if (verify === true) {
-    report(await verdictOf(known, file), format === 'json');
+    report(await verdictOf(flags), format === 'json');
     return;
   }
-  if (known !== undefined || file !== undefined)
-    throw new ProdngError('USAGE', 'events: --known and --file require --verify');
+  if ([known, file, flags.checkpoints, flags.keyring].some((flag) => flag !== undefined))
+    throw new ProdngError('USAGE', 'events: --known, --file, --checkpoints and --keyring require --verify');
+  if (flags.checkpoint === true) {
+    const envelope = await (await agentClient()).call('GET', '/v1/events/checkpoint');
+    print(`${JSON.stringify(envelope)}\n`);
+    return;
+  }
   const client = await agentClient();
   const write = (event: EventRecord) =>
     print(`${format === 'json' ? JSON.stringify(event) : eventText(event)}\n`);
@@ -68,16 +89,30 @@ async function events({ follow, lines, verify, known, file, format }: EventFlags
   for await (const { data } of client.follow(pathFrom, untilInterrupted(), gap)) write(data as EventRecord);
 }
 
-async function verdictOf(known: string | undefined, file: string | undefined): Promise<EventVerdict> {
-  if (file === undefined) {
+async function verdictOf({ known, file, checkpoints, keyring }: EventFlags): Promise<EventVerdict> {
+  if (file === undefined && checkpoints === undefined) {
     const query = known === undefined ? '' : `?known=${known}`;
     return (await (await agentClient()).call('GET', `/v1/events/verify${query}`)) as EventVerdict;
   }
   const { verifyEvents } = await import('../../agent/events/verify-events.ts');
-  await access(file, constants.R_OK).catch((cause: unknown) => {
+  const { agentPaths } = await import('../../agent/state/agent-paths.ts');
+  // not through the agent: whoever rewrites its log can have it answer
+  const log = file ?? agentPaths(prodngPaths()).events;
+  await access(log, constants.R_OK).catch((cause: unknown) => {
+    throw new ProdngError('IO', `${log}: cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  return verifyEvents(log, {
+    ...(known === undefined ? {} : { known }),
+    ...(checkpoints === undefined ? {} : { checkpoints: await checkpointsOf(checkpoints, keyring) }),
+  });
+}
+
+async function checkpointsOf(file: string, keyring: string[] | undefined) {
+  const { readCheckpoints } = await import('../../agent/checkpoints/checkpoint.ts');
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(cause)}`, { cause });
   });
-  return verifyEvents(file, known === undefined ? {} : { known });
+  return readCheckpoints(text, file, await keysOf(keyring));
 }
 
 function hashOption(text: string): string {

@@ -6,7 +6,7 @@ import type { BundleVerdict } from '../../evidence/read/verify-bundle.ts';
 import { prodngPaths } from '../../system/paths.ts';
 import { agentClient } from '../terminal/agent-client.ts';
 import { print } from '../terminal/print.ts';
-import { collectValues } from '../terminal/signing.ts';
+import { collectValues, keysOf } from '../terminal/signing.ts';
 
 interface TakeFlags {
   memory?: true;
@@ -158,15 +158,6 @@ async function takeAlone(name: string, request: TakeRequest, output: string, pro
   return interruptible((signal) =>
     takeWithoutAgent(name, request, output, { paths: prodngPaths(), prodng, signal }),
   );
-}
-
-async function keysOf(keyring: string[] | undefined) {
-  if (keyring === undefined) {
-    const { KeyStore } = await import('../../sign/key-store.ts');
-    return new KeyStore(prodngPaths()).publicKeys();
-  }
-  const { readKeyring } = await import('../../sign/keyring.ts');
-  return (await Promise.all(keyring.map((file) => readKeyring(file)))).flat();
 }
 
 async function read(
