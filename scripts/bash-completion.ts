@@ -1,11 +1,11 @@
-import type { Command, Option } from 'commander';
+import { type CompletedCommand, type CompletedOption, type Expected, withCommands } from './completion-model.ts';
 
 /**
  * The completions of a program for bash(1). They need nothing of the package bash-completion but that it loads them
- * when somebody presses Tab.
+ * at the first Tab.
  */
-export function bashCompletion(program: Command): string {
-  const commands = [...program.commands, ...program.commands.flatMap(({ commands: inner }) => inner)];
+export function bashCompletion(program: CompletedCommand): string {
+  const [, ...commands] = withCommands(program);
   return `# Made by \`npm run docs\` from src/cli/. Do not edit.
 # shellcheck shell=bash
 
@@ -14,7 +14,7 @@ _prodng() {
   local command='' options='' values='' of='' word
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
     case "\${command:+$command }$word" in
-      ${commands.map((command) => `'${wordsOf(command)}'`).join(' | \\\n      ')})
+      ${commands.map(({ words }) => `'${words}'`).join(' | \\\n      ')})
         command+="\${command:+ }$word" ;;
     esac
   done
@@ -38,40 +38,25 @@ ${[program, ...commands].map(clauseOf).join('\n')}
 `;
 }
 
-/** `key new`: the words after the program's name. */
-function wordsOf(command: Command): string {
-  if (command.parent === null) return '';
-  return `${wordsOf(command.parent)} ${command.name()}`.trimStart();
-}
-
-function clauseOf(command: Command): string {
-  const options = command.options.filter(({ hidden }) => !hidden);
-  const flags = [...options.flatMap(({ short, long }) => [short, long]), '--help'].filter(Boolean);
-  const valued = options.filter(({ required, optional }) => required || optional);
+function clauseOf({ words, options, argument, commands }: CompletedCommand): string {
+  const flags = options.flatMap(({ short, long }) => [short, long]).filter(Boolean);
+  const first: Expected =
+    commands.length > 0 ? { kind: 'words', words: commands.map(({ name }) => name) } : argument;
   return [
-    `    '${wordsOf(command)}')`,
+    `    '${words}')`,
     '      case $prev in',
-    ...valued.map((option) => `        ${namesOf(option)}) ${expectedAfter(option)} ;;`),
-    `        *) ${argumentOf(command)} options='${flags.join(' ')}' ;;`,
+    ...options.flatMap(({ value, ...option }) =>
+      value === undefined ? [] : `        ${namesOf(option)}) ${assigned(value)} ;;`,
+    ),
+    `        *) ${assigned(first)} options='${flags.join(' ')}' ;;`,
     '      esac ;;',
   ].join('\n');
 }
 
-function namesOf({ short, long }: Option): string {
+function namesOf({ short, long }: Pick<CompletedOption, 'short' | 'long'>): string {
   return [short, long].filter((name) => name !== undefined).join(' | ');
 }
 
-function expectedAfter({ argChoices, flags }: Option): string {
-  if (argChoices !== undefined) return `values='${argChoices.join(' ')}'`;
-  return /[<[](file|dir|folder|path|policy)/.test(flags) ? 'of=files' : 'of=nothing';
-}
-
-function argumentOf(command: Command): string {
-  if (command.commands.length > 0) {
-    return `values='${command.commands.map((inner) => inner.name()).join(' ')}'`;
-  }
-  const name = command.registeredArguments[0]?.name();
-  if (name === undefined) return 'of=nothing';
-  if (name === 'jail') return 'of=jails';
-  return name === 'template' ? 'of=templates' : 'of=files';
+function assigned(expected: Expected): string {
+  return expected.kind === 'words' ? `values='${expected.words.join(' ')}'` : `of=${expected.kind}`;
 }

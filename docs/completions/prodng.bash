@@ -14,16 +14,43 @@ _prodng() {
       'lint' | \
       'run' | \
       'audit' | \
+      'audit propose' | \
       'policy' | \
+      'policy check' | \
+      'policy test' | \
       'diff' | \
       'verify' | \
       'sign' | \
       'strip-signature' | \
       'key' | \
+      'key new' | \
+      'key list' | \
+      'key export' | \
+      'key import' | \
+      'key renew' | \
+      'key rotate' | \
+      'key revoke' | \
       'publish' | \
+      'publish promote' | \
+      'publish refresh' | \
+      'publish snapshot' | \
+      'publish prune' | \
       'export' | \
       'image' | \
+      'image new' | \
+      'image lock' | \
+      'image build' | \
+      'image sign' | \
+      'image strip-signature' | \
+      'image verify' | \
+      'image disk' | \
+      'image boot' | \
       'host' | \
+      'host status' | \
+      'host update' | \
+      'host commit' | \
+      'host rollback' | \
+      'host reboot' | \
       'agent' | \
       'install' | \
       'ls' | \
@@ -44,42 +71,15 @@ _prodng() {
       'scan' | \
       'osquery-extension' | \
       'evidence' | \
+      'evidence take' | \
+      'evidence verify' | \
+      'evidence timeline' | \
+      'evidence show' | \
       'upgrade' | \
       'rollback' | \
       'set' | \
       'rm' | \
-      'doctor' | \
-      'audit propose' | \
-      'policy check' | \
-      'policy test' | \
-      'key new' | \
-      'key list' | \
-      'key export' | \
-      'key import' | \
-      'key renew' | \
-      'key rotate' | \
-      'key revoke' | \
-      'publish promote' | \
-      'publish refresh' | \
-      'publish snapshot' | \
-      'publish prune' | \
-      'image new' | \
-      'image lock' | \
-      'image build' | \
-      'image sign' | \
-      'image strip-signature' | \
-      'image verify' | \
-      'image disk' | \
-      'image boot' | \
-      'host status' | \
-      'host update' | \
-      'host commit' | \
-      'host rollback' | \
-      'host reboot' | \
-      'evidence take' | \
-      'evidence verify' | \
-      'evidence timeline' | \
-      'evidence show')
+      'doctor')
         command+="${command:+ }$word" ;;
     esac
   done
@@ -155,7 +155,7 @@ _prodng() {
         --policy) of=files ;;
         --record) of=files ;;
         --runtime) of=files ;;
-        *) of=files options='--publish --setting --credential --configuration -i --interactive --shell --print-spec --uplink --address --gateway --name --policy --record --runtime --verbose --help' ;;
+        *) of=files options='--publish --setting --credential --configuration -i --interactive -t --tty --shell --print-spec --uplink --address --gateway --name --policy --record --runtime --verbose --help' ;;
       esac ;;
     'audit')
       case $prev in
@@ -163,9 +163,24 @@ _prodng() {
         --fail-on) values='error warning info pedantic never' ;;
         *) values='propose' options='--format --json --fail-on --help' ;;
       esac ;;
+    'audit propose')
+      case $prev in
+        --source) of=files ;;
+        *) of=files options='--source --write --help' ;;
+      esac ;;
     'policy')
       case $prev in
         *) values='check test' options='--help' ;;
+      esac ;;
+    'policy check')
+      case $prev in
+        --format) values='text json' ;;
+        *) of=files options='--format --json --help' ;;
+      esac ;;
+    'policy test')
+      case $prev in
+        --format) values='text json' ;;
+        *) of=files options='--format --json --help' ;;
       esac ;;
     'diff')
       case $prev in
@@ -204,188 +219,6 @@ _prodng() {
     'key')
       case $prev in
         *) values='new list export import renew rotate revoke' options='--help' ;;
-      esac ;;
-    'publish')
-      case $prev in
-        --suite) of=nothing ;;
-        --origin) of=nothing ;;
-        --valid-for) of=nothing ;;
-        --signature-policy) of=files ;;
-        --lint-policy) of=files ;;
-        --lint-fail-on) values='error warning info pedantic never' ;;
-        --key) of=nothing ;;
-        --gpg) of=nothing ;;
-        --keyring) of=files ;;
-        --wait) of=nothing ;;
-        --passphrase-fd) of=nothing ;;
-        *) values='promote refresh snapshot prune' options='--suite --create --origin --valid-for --plain --signature-policy --lint-policy --lint-fail-on --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
-      esac ;;
-    'export')
-      case $prev in
-        --format) values='oci docker-archive kubernetes compose quadlet' ;;
-        --accept-loss) of=nothing ;;
-        --folder) of=files ;;
-        --registry) of=nothing ;;
-        *) of=files options='--format --accept-loss --folder --registry --json --help' ;;
-      esac ;;
-    'image')
-      case $prev in
-        *) values='new lock build sign strip-signature verify disk boot' options='--help' ;;
-      esac ;;
-    'host')
-      case $prev in
-        *) values='status update commit rollback reboot' options='--help' ;;
-      esac ;;
-    'agent')
-      case $prev in
-        *) of=nothing options='--help' ;;
-      esac ;;
-    'install')
-      case $prev in
-        --name) of=nothing ;;
-        --sha256) of=nothing ;;
-        --format) values='text json name' ;;
-        *) of=files options='--name --sha256 --no-start --format --json --help' ;;
-      esac ;;
-    'ls')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=nothing options='--format --json --help' ;;
-      esac ;;
-    'inspect')
-      case $prev in
-        *) of=jails options='--help' ;;
-      esac ;;
-    'start')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
-      esac ;;
-    'stop')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
-      esac ;;
-    'restart')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
-      esac ;;
-    'kill')
-      case $prev in
-        -s | --signal) of=nothing ;;
-        --format) values='text json name' ;;
-        *) of=jails options='-s --signal --format --json --help' ;;
-      esac ;;
-    'freeze')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
-      esac ;;
-    'thaw')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
-      esac ;;
-    'exec')
-      case $prev in
-        *) of=jails options='-t --tty --help' ;;
-      esac ;;
-    'ps')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
-      esac ;;
-    'stats')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=nothing options='--format --json --help' ;;
-      esac ;;
-    'top')
-      case $prev in
-        -s | --sort) values='cpu memory io network wait' ;;
-        -d | --delay) of=nothing ;;
-        -n | --count) of=nothing ;;
-        --format) values='text json' ;;
-        *) of=jails options='-p --processes -s --sort -d --delay -n --count --format --json --help' ;;
-      esac ;;
-    'logs')
-      case $prev in
-        -n | --lines) of=nothing ;;
-        *) of=jails options='-f --follow -n --lines --time --help' ;;
-      esac ;;
-    'events')
-      case $prev in
-        -n | --lines) of=nothing ;;
-        --known) of=nothing ;;
-        --file) of=files ;;
-        --checkpoints) of=files ;;
-        --keyring) of=files ;;
-        --format) values='text json' ;;
-        *) of=nothing options='-f --follow -n --lines --verify --known --file --checkpoint --checkpoints --keyring --format --json --help' ;;
-      esac ;;
-    'fsck')
-      case $prev in
-        --deb) of=files ;;
-        *) of=jails options='--deb --json --help' ;;
-      esac ;;
-    'scan')
-      case $prev in
-        --rules) of=files ;;
-        --format) values='text json sarif' ;;
-        *) of=files options='--all --rules --memory --format --json --help' ;;
-      esac ;;
-    'osquery-extension')
-      case $prev in
-        --socket) of=files ;;
-        --timeout) of=nothing ;;
-        --interval) of=nothing ;;
-        *) of=nothing options='--socket --timeout --interval --verbose --help' ;;
-      esac ;;
-    'evidence')
-      case $prev in
-        *) values='take verify timeline show' options='--help' ;;
-      esac ;;
-    'upgrade')
-      case $prev in
-        --sha256) of=nothing ;;
-        --wait) of=nothing ;;
-        --format) values='text json name' ;;
-        *) of=jails options='--sha256 --accept --wait --format --json --help' ;;
-      esac ;;
-    'rollback')
-      case $prev in
-        --wait) of=nothing ;;
-        --format) values='text json name' ;;
-        *) of=jails options='--wait --format --json --help' ;;
-      esac ;;
-    'set')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
-      esac ;;
-    'rm')
-      case $prev in
-        --format) values='text json name' ;;
-        *) of=jails options='--purge --format --json --help' ;;
-      esac ;;
-    'doctor')
-      case $prev in
-        --format) values='text json' ;;
-        *) of=nothing options='--format --json --help' ;;
-      esac ;;
-    'audit propose')
-      case $prev in
-        --source) of=files ;;
-        *) of=files options='--source --write --help' ;;
-      esac ;;
-    'policy check')
-      case $prev in
-        *) of=files options='--help' ;;
-      esac ;;
-    'policy test')
-      case $prev in
-        *) of=files options='--help' ;;
       esac ;;
     'key new')
       case $prev in
@@ -431,6 +264,22 @@ _prodng() {
         --format) values='text json' ;;
         *) of=files options='--reason --text --passphrase-fd --format --json --help' ;;
       esac ;;
+    'publish')
+      case $prev in
+        --suite) of=nothing ;;
+        --origin) of=nothing ;;
+        --valid-for) of=nothing ;;
+        --signature-policy) of=files ;;
+        --lint-policy) of=files ;;
+        --lint-fail-on) values='error warning info pedantic never' ;;
+        --key) of=nothing ;;
+        --gpg) of=nothing ;;
+        --keyring) of=files ;;
+        --wait) of=nothing ;;
+        --passphrase-fd) of=nothing ;;
+        --format) values='text json' ;;
+        *) values='promote refresh snapshot prune' options='--suite --create --origin --valid-for --plain --signature-policy --lint-policy --lint-fail-on --key --gpg --keyring --wait --passphrase-fd --format --json --help' ;;
+      esac ;;
     'publish promote')
       case $prev in
         --valid-for) of=nothing ;;
@@ -439,7 +288,8 @@ _prodng() {
         --keyring) of=files ;;
         --wait) of=nothing ;;
         --passphrase-fd) of=nothing ;;
-        *) of=files options='--create --valid-for --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--create --valid-for --key --gpg --keyring --wait --passphrase-fd --format --json --help' ;;
       esac ;;
     'publish refresh')
       case $prev in
@@ -450,7 +300,8 @@ _prodng() {
         --keyring) of=files ;;
         --wait) of=nothing ;;
         --passphrase-fd) of=nothing ;;
-        *) of=files options='--suite --valid-for --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--suite --valid-for --key --gpg --keyring --wait --passphrase-fd --format --json --help' ;;
       esac ;;
     'publish snapshot')
       case $prev in
@@ -459,7 +310,8 @@ _prodng() {
         --keyring) of=files ;;
         --wait) of=nothing ;;
         --passphrase-fd) of=nothing ;;
-        *) of=files options='--key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--key --gpg --keyring --wait --passphrase-fd --format --json --help' ;;
       esac ;;
     'publish prune')
       case $prev in
@@ -471,7 +323,20 @@ _prodng() {
         --keyring) of=files ;;
         --wait) of=nothing ;;
         --passphrase-fd) of=nothing ;;
-        *) of=files options='--keep --snapshots --grace --key --gpg --keyring --wait --passphrase-fd --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--keep --snapshots --grace --key --gpg --keyring --wait --passphrase-fd --format --json --help' ;;
+      esac ;;
+    'export')
+      case $prev in
+        --format) values='oci docker-archive kubernetes compose quadlet' ;;
+        --accept-loss) of=nothing ;;
+        -o | --output) of=files ;;
+        --registry) of=nothing ;;
+        *) of=files options='--format --accept-loss -o --output --registry --json --help' ;;
+      esac ;;
+    'image')
+      case $prev in
+        *) values='new lock build sign strip-signature verify disk boot' options='--help' ;;
       esac ;;
     'image new')
       case $prev in
@@ -480,13 +345,15 @@ _prodng() {
     'image lock')
       case $prev in
         --sources) of=files ;;
-        *) of=files options='--update --sources --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--update --sources --format --json --help' ;;
       esac ;;
     'image build')
       case $prev in
         -o | --output) of=files ;;
         --sources) of=files ;;
-        *) of=files options='-o --output --sources --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='-o --output --sources --format --json --help' ;;
       esac ;;
     'image sign')
       case $prev in
@@ -496,24 +363,28 @@ _prodng() {
         --secure-boot-certificate) of=files ;;
         -o | --output) of=files ;;
         --passphrase-fd) of=nothing ;;
-        *) of=files options='--key --gpg --secure-boot-key --secure-boot-certificate -o --output --passphrase-fd --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--key --gpg --secure-boot-key --secure-boot-certificate -o --output --passphrase-fd --format --json --help' ;;
       esac ;;
     'image strip-signature')
       case $prev in
         -o | --output) of=files ;;
-        *) of=files options='-o --output --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='-o --output --format --json --help' ;;
       esac ;;
     'image verify')
       case $prev in
         --keyring) of=files ;;
         --rebuild) of=files ;;
         --sources) of=files ;;
-        *) of=files options='--keyring --rebuild --sources --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--keyring --rebuild --sources --format --json --help' ;;
       esac ;;
     'image disk')
       case $prev in
         --data) of=nothing ;;
-        *) of=files options='--data --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--data --format --json --help' ;;
       esac ;;
     'image boot')
       case $prev in
@@ -525,25 +396,145 @@ _prodng() {
         --timeout) of=nothing ;;
         *) of=files options='--uefi --kvm --memory --port --credential --variables --keep --append --timeout --help' ;;
       esac ;;
+    'host')
+      case $prev in
+        *) values='status update commit rollback reboot' options='--help' ;;
+      esac ;;
     'host status')
       case $prev in
-        *) of=nothing options='--json --help' ;;
+        --format) values='text json' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
     'host update')
       case $prev in
-        *) of=files options='--json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--format --json --help' ;;
       esac ;;
     'host commit')
       case $prev in
-        *) of=nothing options='--json --help' ;;
+        --format) values='text json' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
     'host rollback')
       case $prev in
-        *) of=nothing options='--json --help' ;;
+        --format) values='text json' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
     'host reboot')
       case $prev in
-        *) of=nothing options='--json --help' ;;
+        --format) values='text json' ;;
+        *) of=nothing options='--format --json --help' ;;
+      esac ;;
+    'agent')
+      case $prev in
+        *) of=nothing options='--help' ;;
+      esac ;;
+    'install')
+      case $prev in
+        --name) of=nothing ;;
+        --sha256) of=nothing ;;
+        --format) values='text json name' ;;
+        *) of=files options='--name --sha256 --no-start --format --json --help' ;;
+      esac ;;
+    'ls')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=nothing options='--format --json --help' ;;
+      esac ;;
+    'inspect')
+      case $prev in
+        --format) values='json' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'start')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'stop')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'restart')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'kill')
+      case $prev in
+        -s | --signal) of=nothing ;;
+        --format) values='text json name' ;;
+        *) of=jails options='-s --signal --format --json --help' ;;
+      esac ;;
+    'freeze')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'thaw')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'exec')
+      case $prev in
+        *) of=jails options='-i --interactive -t --tty --help' ;;
+      esac ;;
+    'ps')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='-a --all --format --json --help' ;;
+      esac ;;
+    'stats')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=nothing options='--format --json --help' ;;
+      esac ;;
+    'top')
+      case $prev in
+        -s | --sort) values='cpu memory io network wait' ;;
+        -d | --delay) of=nothing ;;
+        -n | --count) of=nothing ;;
+        --format) values='text json' ;;
+        *) of=jails options='-p --processes -s --sort -d --delay -n --count --format --json --help' ;;
+      esac ;;
+    'logs')
+      case $prev in
+        -n | --lines) of=nothing ;;
+        --format) values='text json' ;;
+        *) of=jails options='-f --follow -n --lines --time --format --json --help' ;;
+      esac ;;
+    'events')
+      case $prev in
+        -n | --lines) of=nothing ;;
+        --known) of=nothing ;;
+        --file) of=files ;;
+        --format) values='text json' ;;
+        *) of=nothing options='-f --follow -n --lines --verify --known --file --format --json --help' ;;
+      esac ;;
+    'fsck')
+      case $prev in
+        --deb) of=files ;;
+        --format) values='text json' ;;
+        *) of=jails options='--deb --format --json --help' ;;
+      esac ;;
+    'scan')
+      case $prev in
+        --rules) of=files ;;
+        --format) values='text json sarif' ;;
+        *) of=files options='--all --rules --memory --format --json --help' ;;
+      esac ;;
+    'osquery-extension')
+      case $prev in
+        --socket) of=files ;;
+        --timeout) of=nothing ;;
+        --interval) of=nothing ;;
+        *) of=nothing options='--socket --timeout --interval --verbose --help' ;;
+      esac ;;
+    'evidence')
+      case $prev in
+        *) values='take verify timeline show' options='--help' ;;
       esac ;;
     'evidence take')
       case $prev in
@@ -551,24 +542,55 @@ _prodng() {
         --reason) of=nothing ;;
         --max-bytes) of=nothing ;;
         --max-frozen) of=nothing ;;
-        *) of=jails options='-o --output --memory --secrets --reason --max-bytes --max-frozen --json --help' ;;
+        --format) values='text json' ;;
+        *) of=jails options='-o --output --memory --secrets --reason --max-bytes --max-frozen --format --json --help' ;;
       esac ;;
     'evidence verify')
       case $prev in
         --keyring) of=files ;;
         --events) of=files ;;
-        *) of=files options='--keyring --events --json --help' ;;
+        --format) values='text json' ;;
+        *) of=files options='--keyring --events --format --json --help' ;;
       esac ;;
     'evidence timeline')
       case $prev in
         --keyring) of=files ;;
-        --format) values='text jsonl body' ;;
-        *) of=files options='--keyring --format --help' ;;
+        --format) values='text json body' ;;
+        *) of=files options='--keyring --format --json --help' ;;
       esac ;;
     'evidence show')
       case $prev in
         --keyring) of=files ;;
-        *) of=files options='--keyring --html --help' ;;
+        --format) values='text html' ;;
+        *) of=files options='--keyring --format --help' ;;
+      esac ;;
+    'upgrade')
+      case $prev in
+        --sha256) of=nothing ;;
+        --wait) of=nothing ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--sha256 --accept --wait --format --json --help' ;;
+      esac ;;
+    'rollback')
+      case $prev in
+        --wait) of=nothing ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--wait --format --json --help' ;;
+      esac ;;
+    'set')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'rm')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--purge --format --json --help' ;;
+      esac ;;
+    'doctor')
+      case $prev in
+        --format) values='text json' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
   esac
   if [[ $cur == -* && -n $options ]]; then

@@ -66,7 +66,7 @@ it('passes signals on to such a program', async () => {
 });
 
 it('takes a program on a terminal of its own, with the size of ours', async () => {
-  const session = host.terminal(['exec', '-t', host.name, '--', '/bin/sh']);
+  const session = host.terminal(['exec', '-it', host.name, '--', '/bin/sh']);
   session.type('stty size; trap "echo in-$((40 + 2))" INT\n');
   await session.said('$((40');
   session.type('sleep 1000\n');
@@ -183,6 +183,22 @@ it('follows what a jail prints', async () => {
   await host.ok('restart', host.name);
   await until(() => said === 'one\none\n');
   child.kill('SIGTERM');
+});
+
+it('gives the lines of a log as JSON, one object a line', async () => {
+  const lines = (await host.ok('logs', '--json', host.name)).trimEnd().split('\n');
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+  const said = lines.map((line): unknown => JSON.parse(line));
+  expect(said).toContainEqual({ time, stream: 'stdout', whole: true, text: 'one' });
+  expect(said).toContainEqual({ time, stream: 'stderr', whole: true, text: 'two' });
+});
+
+it('lists the processes of one jail, of several, of all', async () => {
+  const one = expect.objectContaining({ jail: host.name, jailPid: 1, command: 'sleep 5000' });
+  for (const argv of [[host.name], [], ['-a']]) expect(await host.json('ps', '--json', ...argv)).toEqual([one]);
+  expect(await host.prodng(['ps', '-a', host.name])).toMatchObject({ status: 2 });
+  expect(await host.prodng(['ps', host.name, 'none'])).toMatchObject({ status: 2, stdout: '' });
+  expect(await host.ok('ps')).toMatch(/^JAIL +PID +IN JAIL/);
 });
 
 it('shows what jails use, within 80 columns', async () => {

@@ -211,7 +211,7 @@ it('tells the story in order, to people and to mactime', async () => {
     stdout: expect.stringContaining('var_lib_box: note'),
   });
   expect(stdout.trim().split('\n').length).toBeGreaterThan(10);
-  const page = await host.ok('evidence', 'show', '--html', bundle);
+  const page = await host.ok('evidence', 'show', '--format', 'html', bundle);
   expect(page).toContain('<td>[kworker] run</td>');
   expect(page).not.toMatch(/<script/i);
 });

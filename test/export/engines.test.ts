@@ -87,7 +87,7 @@ it('podman takes the OCI layout with our digests, and its tree is that of the .d
     '--format',
     'quadlet',
     '--json',
-    '--folder',
+    '--output',
     join(exporting.folder, 'q'),
   ]);
   const { treeSha256 } = JSON.parse(stdout).jails[0];

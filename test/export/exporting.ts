@@ -38,7 +38,7 @@ export function makeExporting(): Exporting {
     },
     async written(format, deb, into) {
       const output = into ?? join(folder, `out-${made++}`);
-      const argv = [deb, '--format', format, '--accept-loss', everyLoss, '--folder', output];
+      const argv = [deb, '--format', format, '--accept-loss', everyLoss, '--output', output];
       const { status, stderr } = await run(argv);
       if (status !== 0) throw new Error(stderr);
       return output;

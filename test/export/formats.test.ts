@@ -41,7 +41,7 @@ describe('the same .deb gives the same bytes', () => {
       const other = newFolder(exporting.folder, `elsewhere-${format}`);
       const copy = join(other, 'web.deb');
       execFileSync('cp', [deb, copy]);
-      const argv = ['export', copy, '--format', format, '--folder', join(other, 'out'), '--accept-loss'];
+      const argv = ['export', copy, '--format', format, '--output', join(other, 'out'), '--accept-loss'];
       const { everyLoss } = await import('./exporting.ts');
       const { prodng } = await import('../support/prodng.ts');
       execFileSync('sh', ['-c', 'umask 077; exec "$@"', 'sh', prodng, ...argv, everyLoss], {
@@ -56,7 +56,7 @@ describe('the same .deb gives the same bytes', () => {
 
 it('says what is lost, fails, and writes nothing, until each loss is accepted by its name', async () => {
   const folder = join(exporting.folder, 'lossy');
-  const argv = [deb, '--format', 'kubernetes', '--folder', folder];
+  const argv = [deb, '--format', 'kubernetes', '--output', folder];
   const refused = await exporting.run(argv);
   expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('--accept-loss Pids,Connect') });
   expect(refused.stderr).toContain('web: Connect: a NetworkPolicy knows addresses only: db.example.org');
@@ -129,7 +129,7 @@ it('writes a layer of many megabytes to its end, for both kinds of image', async
 it('what exists is not written over', async () => {
   const there = newFolder(exporting.folder, 'there');
   writeFileSync(join(there, 'index.json'), 'mine');
-  const argv = [deb, '--format', 'quadlet', '--accept-loss', 'Connect,Health', '--folder', there];
+  const argv = [deb, '--format', 'quadlet', '--accept-loss', 'Connect,Health', '--output', there];
   expect(await exporting.run(argv)).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('exists already'),
@@ -165,7 +165,7 @@ it('several jails are one kustomization and one compose project', async () => {
   const losses = ['--accept-loss', 'Pids,Connect,Root-Mapping,Health'];
   const kubernetes = join(exporting.folder, 'both.k8s');
   expect(
-    await exporting.run([deb, api, '--format', 'kubernetes', '--folder', kubernetes, ...losses]),
+    await exporting.run([deb, api, '--format', 'kubernetes', '--output', kubernetes, ...losses]),
   ).toMatchObject({ status: 0 });
   expect(parse(readFileSync(join(kubernetes, 'kustomization.yaml'), 'utf8')).resources).toEqual([
     'web.yaml',
@@ -177,7 +177,7 @@ it('several jails are one kustomization and one compose project', async () => {
   expect(kinds).toEqual(['Deployment', 'Service', 'NetworkPolicy', 'PersistentVolumeClaim']);
   const compose = join(exporting.folder, 'both.compose');
   expect(
-    await exporting.run([deb, api, '--format', 'compose', '--folder', compose, ...losses]),
+    await exporting.run([deb, api, '--format', 'compose', '--output', compose, ...losses]),
   ).toMatchObject({
     status: 0,
   });
@@ -207,7 +207,7 @@ it('names that Kubernetes and registries do not allow are mapped, and the Debian
     'kubernetes',
     '--accept-loss',
     'Pids',
-    '--folder',
+    '--output',
     join(exporting.folder, 'odd'),
   ];
   expect((await exporting.run(argv)).stdout).toContain('named g-x2b-x2b-x2ex there');

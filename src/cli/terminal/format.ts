@@ -6,8 +6,8 @@ export type OutputForm = 'text' | 'json' | 'name';
 export type TextOrJson = 'text' | 'json';
 
 /** `--format FORM`: the same option on every command. `-o` names a file or folder, everywhere. */
-export function formatOption(forms: readonly string[] = ['text', 'json', 'name']): Option {
-  return new Option('--format <form>', 'output format').choices(forms).default('text');
+export function formatOption(forms: readonly string[] = ['text', 'json', 'name'], standard = 'text'): Option {
+  return new Option('--format <form>', 'output format').choices(forms).default(standard);
 }
 
 /** `--json`: short for `--format json`, on every command that has `--format`. */

@@ -3,6 +3,7 @@ import { ProdngError } from '../../error/prodng-error.ts';
 import type { PublisherOptions } from '../../publish/publisher.ts';
 import { signatureTime } from '../../sign/signer.ts';
 import { type Paths, prodngPaths } from '../../system/paths.ts';
+import type { TextOrJson } from './format.ts';
 import type { PassphraseOptions } from './passphrase.ts';
 import { standardError } from './print.ts';
 import { signersOf } from './signing.ts';
@@ -13,7 +14,7 @@ export interface PublisherArguments extends PassphraseOptions {
   gpg?: string;
   keyring?: string[];
   wait: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 /** @throws ProdngError USAGE, KEY, IO */

@@ -1,10 +1,11 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { AgentClient } from '../../agent/client.ts';
 import type { Taken, TakeRequest } from '../../agent/evidence/evidence-schema.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { BundleVerdict } from '../../evidence/read/verify-bundle.ts';
 import { prodngPaths } from '../../system/paths.ts';
 import { agentClient } from '../terminal/agent-client.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { print } from '../terminal/print.ts';
 import { collectValues, keysOf } from '../terminal/signing.ts';
 
@@ -15,13 +16,12 @@ interface TakeFlags {
   output: string;
   maxBytes?: string;
   maxFrozen?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 interface ReadFlags {
   keyring?: string[];
   events?: string;
-  json?: true;
 }
 
 const examples = `
@@ -30,7 +30,7 @@ Examples:
   prodng evidence take web --memory -o web.tar.zst
   prodng evidence verify web.tar.zst --keyring host.asc
   prodng evidence timeline web.tar.zst
-  prodng evidence show web.tar.zst --html > web.html
+  prodng evidence show web.tar.zst --format html > web.html
 
 docs/evidence.md says what a bundle holds and how it is signed.`;
 
@@ -50,7 +50,8 @@ export function register(program: Command): void {
     .option('--reason <text>', 'why it is taken; it is signed with the rest')
     .option('--max-bytes <size>', 'stop collecting at so much, such as 2G (default: 8G)')
     .option('--max-frozen <time>', 'thaw the jail after that time at the latest (default: 60s)')
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nWithout an agent it reads the files that the agent left, as root.\n\nExample:\n  prodng evidence take web -o web.tar.zst',
@@ -65,16 +66,17 @@ export function register(program: Command): void {
       .addHelpText('after', `\nExample:\n  prodng evidence ${name} web.tar.zst`);
   reading('verify', 'check the signature and every file of a bundle; no host and no network is needed')
     .option('--events <file>', 'and that this event log names the bundle, and the bundle it')
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .action(verify);
   reading('timeline', 'list all that a bundle dates, in order')
-    .addOption(
-      new Option('--format <format>', 'text, jsonl, or body: a body file for mactime(1) and plaso')
-        .choices(['text', 'jsonl', 'body'])
-        .default('text'),
-    )
+    .addOption(formatOption(['text', 'json', 'body']))
+    .addOption(jsonOption())
+    .addHelpText('after', '\njson is one entry per line; body is a body file for mactime(1) and plaso.')
     .action(timeline);
-  reading('show', 'report what a bundle holds').option('--html', 'as one HTML page').action(show);
+  reading('show', 'report what a bundle holds')
+    .addOption(formatOption(['text', 'html']))
+    .action(show);
 }
 
 async function take(name: string, flags: TakeFlags, command: Command): Promise<void> {
@@ -103,7 +105,7 @@ async function take(name: string, flags: TakeFlags, command: Command): Promise<v
       parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
     );
   const taken = await takeAnyway(name, parsed.data, flags.output, command.parent?.parent?.version() ?? '');
-  if (flags.json) return print(`${JSON.stringify({ ...taken, output: flags.output })}\n`);
+  if (flags.format === 'json') return print(`${JSON.stringify({ ...taken, output: flags.output })}\n`);
   const { size, sha256, files, missing, froze, frozen, key } = taken;
   print(`${flags.output}: ${files} files, ${size} bytes, ${missing} could not be collected\n`);
   print(
@@ -171,14 +173,14 @@ async function read(
   return verdict;
 }
 
-async function verify(file: string, flags: ReadFlags): Promise<void> {
+async function verify(file: string, flags: ReadFlags & { format: TextOrJson }): Promise<void> {
   const verdict = await read(file, flags);
   const { verifyEventsLink } = await import('../../agent/evidence/verify-events-link.ts');
   const linked = flags.events === undefined ? [] : await verifyEventsLink(verdict, flags.events);
   const findings = [...verdict.findings, ...linked];
   if (findings.length > 0) process.exitCode = 1;
   const { files, sha256, signer, statement } = verdict;
-  if (flags.json) {
+  if (flags.format === 'json') {
     print(
       `${JSON.stringify({ ok: findings.length === 0, file, files, sha256, signer, predicate: statement?.predicate, findings })}\n`,
     );
@@ -196,7 +198,7 @@ async function verify(file: string, flags: ReadFlags): Promise<void> {
 
 async function timeline(
   file: string,
-  flags: ReadFlags & { format: 'text' | 'jsonl' | 'body' },
+  flags: ReadFlags & { format: TextOrJson | 'body' },
 ): Promise<void> {
   const { isForTimeline, timelineOf } = await import('../../evidence/read/timeline.ts');
   const verdict = await read(file, flags, isForTimeline);
@@ -209,18 +211,18 @@ async function timeline(
   const { printable } = await import('../terminal/output.ts');
   for (const entry of entries)
     print(
-      flags.format === 'jsonl'
+      flags.format === 'json'
         ? `${JSON.stringify(entry)}\n`
         : `${entry.time}  ${entry.source.padEnd(8)}  ${printable(entry.text)}\n`,
     );
 }
 
-async function show(file: string, flags: ReadFlags & { html?: true }): Promise<void> {
+async function show(file: string, flags: ReadFlags & { format: 'text' | 'html' }): Promise<void> {
   const { isForTimeline } = await import('../../evidence/read/timeline.ts');
   const { htmlReport, isForReport, textReport } = await import('../../evidence/read/report.ts');
   const verdict = await read(file, flags, (path) => isForTimeline(path) || isForReport(path));
   await warn(file, verdict);
-  print(flags.html === true ? htmlReport(verdict) : textReport(verdict));
+  print(flags.format === 'html' ? htmlReport(verdict) : textReport(verdict));
 }
 
 /** A story from a bundle that is not as it was signed is told, with a warning. */

@@ -7,7 +7,7 @@ const examples = `
 Examples:
   prodng exec web -- /usr/bin/id
   echo hello | prodng exec web -- /bin/cat
-  prodng exec -t web -- /bin/sh
+  prodng exec -it web -- /bin/sh
 
 The program runs with the user, capabilities, system calls and limits of the service. Ctrl-C and SIGTERM are forwarded;
 a second one ends prodng and kills the program. The exit status is that of the program; 128 + N if signal N ended it;
@@ -20,6 +20,7 @@ export function register(program: Command): void {
     .description('run a program in a running jail')
     .argument('<jail>', 'name of the jail')
     .argument('<argv...>', 'program and arguments, after --')
+    .option('-i, --interactive', 'accepted; standard input is always passed')
     .option('-t, --tty', 'allocate a terminal')
     .addHelpText('after', examples)
     .action(async (jail: string, argv: string[], { tty }: { tty?: true }) => {

@@ -10,7 +10,7 @@ import { print } from '../terminal/print.ts';
 interface ExportArguments {
   format: ExportFormat;
   acceptLoss?: string;
-  folder?: string;
+  output?: string;
   registry: string;
   json?: true;
 }
@@ -19,7 +19,7 @@ const examples = `
 Examples:
   prodng export web_1.4-1_amd64.deb --format kubernetes --accept-loss Pids
   prodng export web_1.4-1_amd64.deb api_2.0-1_amd64.deb --format compose --accept-loss Root-Mapping
-  prodng export web_1.4-1_amd64.deb --format quadlet --folder ./web
+  prodng export web_1.4-1_amd64.deb --format quadlet --output ./web
 
 For each declaration the command prints whether the engine enforces it. A lost one fails the export unless
 --accept-loss names it; docs/fleet.md has the whole table. kubernetes, compose and quadlet name an image that oci or
@@ -37,7 +37,7 @@ export function register(program: Command): void {
       new Option('--format <format>', 'what to write').choices([...exportFormats]).makeOptionMandatory(),
     )
     .option('--accept-loss <names>', 'declarations that may be lost, by name, with commas between')
-    .option('--folder <folder>', 'the new folder to write (default: ./NAME_VERSION_ARCH.FORMAT)')
+    .option('-o, --output <folder>', 'the new folder to write (default: ./NAME_VERSION_ARCH.FORMAT)')
     .option('--registry <name>', "what the image's name begins with", 'localhost')
     .option('--json', 'report as JSON')
     .addHelpText('after', examples)
@@ -46,10 +46,10 @@ export function register(program: Command): void {
 
 async function exportCommand(debs: string[], options: ExportArguments): Promise<void> {
   const { exportJails } = await import('../../export/export.ts');
-  const { format, folder, registry } = options;
+  const { format, registry } = options;
   if (!/^[a-z0-9]+(?:[._:-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/.test(registry))
     throw new ProdngError('USAGE', `--registry ${registry}: not a name such as registry.example.org/team`);
-  const output = folder ?? `${basename(debs[0] ?? 'jail').replace(/\.deb$/, '')}.${format}`;
+  const output = options.output ?? `${basename(debs[0] ?? 'jail').replace(/\.deb$/, '')}.${format}`;
   const exported = await exportJails({
     debs,
     format,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { printable } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 
@@ -22,12 +23,13 @@ export function register(program: Command): void {
     .description("check a jail's tree against its .deb, as root")
     .argument('<jail>', 'its name')
     .option('--deb <file>', 'the .deb that it was installed from')
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(fsck);
 }
 
-async function fsck(name: string, { deb, json }: { deb?: string; json?: true }): Promise<void> {
+async function fsck(name: string, { deb, format }: { deb?: string; format: TextOrJson }): Promise<void> {
   const { agentPaths } = await import('../../agent/state/agent-paths.ts');
   const { subjectOnDisk } = await import('../../agent/evidence/subject-on-disk.ts');
   const { walkTree } = await import('../../evidence/collect/walk-tree.ts');
@@ -42,7 +44,7 @@ async function fsck(name: string, { deb, json }: { deb?: string; json?: true }):
   if (compared === 0) throw new ProdngError('EVIDENCE', `${name}: nothing to compare it with`);
   const all = [...unread, ...differences];
   if (all.length > 0) process.exitCode = 1;
-  if (json) return print(`${JSON.stringify({ name, compared, differences: all })}\n`);
+  if (format === 'json') return print(`${JSON.stringify({ name, compared, differences: all })}\n`);
   for (const { path, what } of all) print(printable(`${path}: ${what}`).concat('\n'));
   print(`${name}: ${compared} compared, ${all.length} differences\n`);
 }

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { HostStatus, SlotView } from '../../image/host/host-update.ts';
 import { agentClient } from '../terminal/agent-client.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
@@ -14,7 +15,7 @@ An update is tried at the next start, once. The host commits it by itself when i
 back to the slot that it ran before, and refuses that image from then on. See docs/image.md.`;
 
 interface Flags {
-  json?: true;
+  format: TextOrJson;
 }
 
 /** `prodng host`: the base image that this host runs. */
@@ -31,7 +32,8 @@ export function register(program: Command): void {
         'after',
         `\nExample:\n  prodng host ${name}${name === 'update' ? ' host_1.1_amd64.slot' : ''}`,
       )
-      .option('--json', 'print the result as JSON');
+      .addOption(formatOption(['text', 'json']))
+      .addOption(jsonOption());
   verb('status', 'show both slots, as read from the disk').action(status);
   verb('update', 'write an image to the other slot, and try it at the next start')
     .argument('<slot>', 'the signed slot image')
@@ -41,20 +43,20 @@ export function register(program: Command): void {
   verb('reboot', 'restart this host').action(reboot);
 }
 
-async function status({ json }: Flags): Promise<void> {
+async function status({ format }: Flags): Promise<void> {
   const client = await agentClient();
-  report((await client.call('GET', '/v1/host')) as HostStatus, json);
+  report((await client.call('GET', '/v1/host')) as HostStatus, format);
 }
 
-async function commit({ json }: Flags): Promise<void> {
+async function commit({ format }: Flags): Promise<void> {
   const client = await agentClient();
-  report((await client.call('POST', '/v1/host/commit')) as HostStatus, json);
+  report((await client.call('POST', '/v1/host/commit')) as HostStatus, format);
 }
 
 /** Bytes of a piece: its base64 fits the body that the agent takes. */
 const pieceSize = 512 * 1024;
 
-async function update(path: string, { json }: Flags): Promise<void> {
+async function update(path: string, { format }: Flags): Promise<void> {
   const client = await agentClient();
   const file = await open(path, 'r');
   try {
@@ -71,24 +73,24 @@ async function update(path: string, { json }: Flags): Promise<void> {
   }
   const tried = (await client.call('POST', '/v1/host/update')) as SlotView;
   const text = `slot ${tried.slot}: ${tried.image?.version ?? '-'} is tried at the next start`;
-  print(`${json ? JSON.stringify(tried, undefined, 2) : text}\n`);
+  print(`${format === 'json' ? JSON.stringify(tried, undefined, 2) : text}\n`);
 }
 
-async function rollback({ json }: Flags): Promise<void> {
+async function rollback({ format }: Flags): Promise<void> {
   const client = await agentClient();
   const slot = (await client.call('POST', '/v1/host/rollback')) as SlotView;
   const text = `slot ${slot.slot}: ${slot.image?.version ?? '-'} is booted from the next start on`;
-  print(`${json ? JSON.stringify(slot, undefined, 2) : text}\n`);
+  print(`${format === 'json' ? JSON.stringify(slot, undefined, 2) : text}\n`);
 }
 
-async function reboot({ json }: Flags): Promise<void> {
+async function reboot({ format }: Flags): Promise<void> {
   const client = await agentClient();
   const answer = await client.call('POST', '/v1/host/reboot');
-  print(json ? `${JSON.stringify(answer)}\n` : 'restarting\n');
+  print(format === 'json' ? `${JSON.stringify(answer)}\n` : 'restarting\n');
 }
 
-function report(view: HostStatus, json: true | undefined): void {
-  if (json) {
+function report(view: HostStatus, format: TextOrJson): void {
+  if (format === 'json') {
     print(`${JSON.stringify(view, undefined, 2)}\n`);
     return;
   }

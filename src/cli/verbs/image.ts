@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { durationSyntax, parseDuration, parseSize, sizeSyntax } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { passphraseOption } from '../terminal/passphrase.ts';
 import { print } from '../terminal/print.ts';
@@ -10,7 +11,7 @@ import { terminalProgress } from '../terminal/terminal-progress.ts';
 
 interface SourceOptions {
   sources?: string;
-  json?: true;
+  format: TextOrJson;
 }
 
 const examples = `
@@ -44,7 +45,8 @@ export function register(program: Command): void {
     .argument('[dir]', 'the image source', '.')
     .option('--update', 'move forward to what the archives have now, and print what changed')
     .option(...sourcesOption)
-    .option('--json', 'report what was locked as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng image lock ./host --update')
     .action(lock);
   image
@@ -53,7 +55,8 @@ export function register(program: Command): void {
     .argument('[dir]', 'the image source', '.')
     .option('-o, --output <dir>', 'where the results go (default: the parent folder of the source)')
     .option(...sourcesOption)
-    .option('--json', 'report what was built as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng image build ./host --output ./results')
     .action(build);
   image
@@ -66,6 +69,8 @@ export function register(program: Command): void {
     .option('--secure-boot-certificate <file>', 'its certificate, PEM')
     .option('-o, --output <file>', 'write the signed image here (default: in place)')
     .option(...passphraseOption)
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng image sign host_1.0_amd64.slot --key release@example.org')
     .action(sign);
   image
@@ -73,6 +78,8 @@ export function register(program: Command): void {
     .description('remove all signatures from a slot image')
     .argument('<slot>', 'the slot image')
     .option('-o, --output <file>', 'write the unsigned image here (default: in place)')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExample:\n  prodng image strip-signature host_1.0_amd64.slot --output unsigned.slot',
@@ -85,7 +92,8 @@ export function register(program: Command): void {
     .option('--keyring <file>', 'keys to believe; may be given again', collectValues)
     .option('--rebuild <dir>', 'build the image source again, and compare the bytes')
     .option(...sourcesOption)
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng image verify host_1.0_amd64.slot --keyring release.asc')
     .action(verify);
   image
@@ -94,6 +102,8 @@ export function register(program: Command): void {
     .argument('<slot>', 'the slot image')
     .argument('<file>', 'the disk image to write')
     .option('--data <size>', 'size of the data partition, such as 256M or 2G', '256M')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng image disk host_1.0_amd64.slot host.disk --data 1G')
     .action(disk);
   image
@@ -114,6 +124,7 @@ export function register(program: Command): void {
 }
 
 interface SignArguments extends SigningOptions {
+  format: TextOrJson;
   secureBootKey?: string;
   secureBootCertificate?: string;
   output?: string;
@@ -129,13 +140,26 @@ async function sign(slot: string, options: SignArguments): Promise<void> {
   const secureBoot = key === undefined || certificate === undefined ? undefined : { key, certificate };
   const { sha256 } = await signImage(slot, output, signers, secureBoot);
   const who = [...signers.map(({ userId }) => userId), ...(key === undefined ? [] : ['Secure Boot'])];
-  print(`${output}: signed by ${who.join(', ')}; SHA-256 ${sha256}\n`);
+  print(
+    options.format === 'json'
+      ? `${JSON.stringify({ path: output, sha256, signers: who }, undefined, 2)}\n`
+      : `${output}: signed by ${who.join(', ')}; SHA-256 ${sha256}\n`,
+  );
 }
 
-async function strip(slot: string, { output = slot }: { output?: string }): Promise<void> {
+interface StripArguments {
+  output?: string;
+  format: TextOrJson;
+}
+
+async function strip(slot: string, { output = slot, format }: StripArguments): Promise<void> {
   const { stripImage } = await import('../../image/sign-image.ts');
   const { sha256 } = await stripImage(slot, output);
-  print(`${output}: no signatures; SHA-256 ${sha256}\n`);
+  print(
+    format === 'json'
+      ? `${JSON.stringify({ path: output, sha256 }, undefined, 2)}\n`
+      : `${output}: no signatures; SHA-256 ${sha256}\n`,
+  );
 }
 
 interface VerifyArguments extends SourceOptions {
@@ -161,7 +185,7 @@ async function verify(path: string, options: VerifyArguments): Promise<void> {
   const bad = checks.filter(
     ({ name, result }) => result === 'failed' || (name === 'signature' && result === 'absent'),
   );
-  if (options.json) print(`${JSON.stringify({ passed: bad.length === 0, checks }, undefined, 2)}\n`);
+  if (options.format === 'json') print(`${JSON.stringify({ passed: bad.length === 0, checks }, undefined, 2)}\n`);
   else print(checks.map(({ name, result, message }) => `${result.padEnd(7)} ${name}: ${message}\n`).join(''));
   process.exitCode = bad.length === 0 ? 0 : 1;
 }
@@ -230,13 +254,20 @@ function credentialsOf(given: readonly string[]): Record<string, string> {
   );
 }
 
-async function disk(slot: string, file: string, { data }: { data: string }): Promise<void> {
+interface DiskArguments {
+  data: string;
+  format: TextOrJson;
+}
+
+async function disk(slot: string, file: string, { data, format }: DiskArguments): Promise<void> {
   const { writeDiskImage } = await import('../../image/disk-image.ts');
   const dataSize = sizeOf('--data', data);
   if (dataSize % 2 ** 20 !== 0 || dataSize < 2 ** 24)
     throw new ProdngError('USAGE', `--data: ${data}: whole mebibytes are allowed, from 16M on`);
   const { size } = await writeDiskImage(slot, file, dataSize);
-  print(`${file}: ${size} bytes\n`);
+  print(
+    format === 'json' ? `${JSON.stringify({ path: file, size }, undefined, 2)}\n` : `${file}: ${size} bytes\n`,
+  );
 }
 
 function sizeOf(option: string, text: string): number {
@@ -253,7 +284,7 @@ async function newSource(dir: string): Promise<void> {
 
 async function lock(
   dir: string,
-  { update, sources, json }: SourceOptions & { update?: true },
+  { update, sources, format }: SourceOptions & { update?: true },
 ): Promise<void> {
   const { readImageSource } = await import('../../image/image-source.ts');
   const { lockImage } = await import('../../image/lock-image.ts');
@@ -271,7 +302,7 @@ async function lock(
     image: packagesFor(outcome.lock, 'rootfs').length,
   };
   const { path, written, changes } = outcome;
-  if (json) return print(`${JSON.stringify({ path, written, ...counts, changes }, undefined, 2)}\n`);
+  if (format === 'json') return print(`${JSON.stringify({ path, written, ...counts, changes }, undefined, 2)}\n`);
   const shown = written && update ? changes.map((change) => `${formatChange(change)}\n`).join('') : '';
   const what = written ? 'written' : 'up to date';
   print(
@@ -281,7 +312,7 @@ async function lock(
 
 async function build(
   dir: string,
-  { output, sources, json }: SourceOptions & { output?: string },
+  { output, sources, format }: SourceOptions & { output?: string },
 ): Promise<void> {
   const { buildImage } = await import('../../image/build-image.ts');
   const builder = process.env.PRODNG_BUILDER_ID;
@@ -297,7 +328,7 @@ async function build(
     }),
   );
   const { path, size, sha256, manifest, sbom, provenance } = result;
-  if (json)
+  if (format === 'json')
     return print(`${JSON.stringify({ path, size, sha256, manifest, sbom, provenance }, undefined, 2)}\n`);
   const lines = [
     `${path}: ${size} bytes of a slot of ${manifest.slotSize}`,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
+import { formatOption, jsonOption } from '../terminal/format.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
@@ -14,6 +15,8 @@ export function register(program: Command): void {
     .command('inspect')
     .description('show the full state of a jail as JSON')
     .argument('<jail>', 'name of the jail')
+    .addOption(formatOption(['json'], 'json'))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(async (name: string) => {
       const client = await agentClient();

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LogLine } from '../../agent/events/log-file.ts';
 import { agentClient, jailPath, untilInterrupted } from '../terminal/agent-client.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { countOption, printable } from '../terminal/output.ts';
 import { isTerminal, print, standardError } from '../terminal/print.ts';
 
@@ -10,12 +11,13 @@ Examples:
   prodng logs -f -n 20 web
   prodng logs --time web
 
-The service's standard error goes to standard error.`;
+The service's standard error goes to standard error. JSON is one object per line, all on standard output.`;
 
 interface LogFlags {
   follow?: true;
   lines: number;
   time?: true;
+  format: TextOrJson;
 }
 
 /** `prodng logs` */
@@ -27,13 +29,16 @@ export function register(program: Command): void {
     .option('-f, --follow', 'follow new output')
     .option('-n, --lines <count>', 'number of lines to show from the end', countOption, 100)
     .option('--time', 'show the time of each line')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(logs);
 }
 
-async function logs(name: string, { follow, lines, time }: LogFlags): Promise<void> {
+async function logs(name: string, { follow, lines, time, format }: LogFlags): Promise<void> {
   const client = await agentClient();
   const write = (line: LogLine) => {
+    if (format === 'json') return print(`${JSON.stringify(line)}\n`);
     const isError = line.stream === 'stderr';
     const text = (isError ? standardError().isTTY : isTerminal()) ? printable(line.text) : line.text;
     const whole = `${time === true ? `${line.time} ` : ''}${text}${line.whole ? '\n' : ''}`;

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
+import { printable } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
@@ -19,6 +21,8 @@ export function register(program: Command): void {
     .command('check')
     .description('check that policies can be read and put in force on this host')
     .argument('<file...>', 'policies')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng policy check strict.policy')
     .action(check);
   policy
@@ -26,46 +30,68 @@ export function register(program: Command): void {
     .description('say what a policy would have done in recorded runs')
     .argument('<file>', 'a policy')
     .argument('<profile...>', 'profiles: see prodng run --record')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng policy test strict.policy hello.profile')
     .action(test);
 }
 
-async function check(files: string[]): Promise<void> {
+interface PolicyFlags {
+  format: TextOrJson;
+}
+
+async function check(files: string[], { format }: PolicyFlags): Promise<void> {
   const { readPolicyFile } = await import('../../policy/parse-policy.ts');
   const { assertEnforceable } = await import('../../policy/enforceable.ts');
   const { Counters } = await import('../../observe/counters.ts');
-  for (const file of files) {
+  const checked = files.map((file) => {
     const policy = readPolicyFile(file);
     // without BPF this throws, and says why
     new Counters().close();
     assertEnforceable(policy, { bpf: true });
-    const rules = policy.rules.length === 1 ? '1 rule' : `${policy.rules.length} rules`;
-    print(`${file}: ${policy.name}: ${rules} for ${policy.jails.join(' ')}, mode ${policy.mode}\n`);
-  }
+    const { name, jails, mode, rules } = policy;
+    return { file, name, rules: rules.length, jails, mode };
+  });
+  if (format === 'json') return print(`${JSON.stringify(checked, undefined, 2)}\n`);
+  for (const { file, name, rules, jails, mode } of checked)
+    print(`${file}: ${name}: ${rules === 1 ? '1 rule' : `${rules} rules`} for ${jails.join(' ')}, mode ${mode}\n`);
 }
 
-async function test(file: string, profiles: string[]): Promise<void> {
+async function test(file: string, profiles: string[], { format }: PolicyFlags): Promise<void> {
   const { readPolicyFile } = await import('../../policy/parse-policy.ts');
   const { appliesTo, ruleText } = await import('../../policy/policy.ts');
   const { rehearse } = await import('../../policy/rehearse.ts');
   const { readProfileFile } = await import('../../observe/profile-file.ts');
-  const { printable } = await import('../terminal/output.ts');
   const policy = readPolicyFile(file);
-  for (const path of profiles) {
+  const tried = profiles.map((path) => {
     const profile = readProfileFile(path);
-    if (!appliesTo(policy, profile.package)) {
-      print(printable(`${path}: ${profile.package}: the policy is not for it`).concat('\n'));
-      continue;
-    }
-    const met = rehearse(policy, profile);
-    if (met.length > 0) process.exitCode = 1;
-    for (const { rule, what, count } of met)
-      print(
-        printable(`${path}: ${what}, ${count} times: ${ruleText(rule)} (${rule.file}:${rule.line})`).concat(
-          '\n',
-        ),
-      );
-    if (met.length === 0)
-      print(printable(`${path}: ${profile.package}: no rule would have acted`).concat('\n'));
-  }
+    const applies = appliesTo(policy, profile.package);
+    const met = applies ? rehearse(policy, profile) : [];
+    const violations = met.map(({ rule, what, count }) => ({
+      what,
+      count,
+      rule: ruleText(rule),
+      file: rule.file,
+      line: rule.line,
+    }));
+    return { profile: path, package: profile.package, applies, violations };
+  });
+  if (tried.some(({ violations }) => violations.length > 0)) process.exitCode = 1;
+  if (format === 'json') return print(`${JSON.stringify(tried, undefined, 2)}\n`);
+  for (const each of tried) for (const line of triedText(each)) print(`${printable(line)}\n`);
+}
+
+interface Tried {
+  profile: string;
+  package: string;
+  applies: boolean;
+  violations: { what: string; count: number; rule: string; file: string; line: number }[];
+}
+
+function triedText({ profile, package: name, applies, violations }: Tried): string[] {
+  if (!applies) return [`${profile}: ${name}: the policy is not for it`];
+  if (violations.length === 0) return [`${profile}: ${name}: no rule would have acted`];
+  return violations.map(
+    ({ what, count, rule, file, line }) => `${profile}: ${what}, ${count} times: ${rule} (${file}:${line})`,
+  );
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { JailProcess } from '../../agent/metrics/processes.ts';
+import type { Stats } from '../../agent/metrics/stats.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
 import { type Column, tableText } from '../terminal/output.ts';
@@ -8,22 +10,36 @@ import { short } from '../terminal/usage.ts';
 
 const examples = `
 Examples:
+  prodng ps
   prodng ps web
-  prodng ps --json web`;
+  prodng ps --json web api
+
+Without names it lists the processes of all running jails, like -a.`;
+
+interface PsFlags {
+  all?: true;
+  format: OutputForm;
+}
 
 /** `prodng ps` */
 export function register(program: Command): void {
   program
     .command('ps')
-    .description('list the processes of a jail')
-    .argument('<jail>', 'name of the jail')
+    .description('list the processes of jails')
+    .argument('[jail...]', 'names of running jails')
+    .option('-a, --all', 'list the processes of all running jails')
     .addOption(formatOption())
     .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(ps);
 }
 
-const columns: Column<JailProcess>[] = [
+interface Row extends JailProcess {
+  jail: string;
+}
+
+const columns: Column<Row>[] = [
+  { title: 'JAIL', text: ({ jail }) => jail, shrinks: true },
   { title: 'PID', text: ({ pid }) => String(pid) },
   { title: 'IN JAIL', text: ({ jailPid }) => String(jailPid) },
   { title: 'S', text: ({ state }) => state },
@@ -34,10 +50,22 @@ const columns: Column<JailProcess>[] = [
   { title: 'COMMAND', text: ({ command }) => command },
 ];
 
-async function ps(name: string, { format }: { format: OutputForm }): Promise<void> {
+async function ps(names: string[], { all, format }: PsFlags): Promise<void> {
+  if (all === true && names.length > 0) throw new ProdngError('USAGE', 'ps: --all takes no names of jails');
+  const rows = names.length === 0 ? await ofAll() : (await Promise.all(names.map(ofJail))).flat();
+  if (format === 'json') print(`${JSON.stringify(rows, undefined, 2)}\n`);
+  else if (format === 'name') print(rows.map(({ pid }) => `${pid}\n`).join(''));
+  else print(tableText(rows, columns));
+}
+
+async function ofJail(jail: string): Promise<Row[]> {
   const client = await agentClient();
-  const processes = (await client.call('GET', jailPath(name, '/processes'))) as JailProcess[];
-  if (format === 'json') print(`${JSON.stringify(processes, undefined, 2)}\n`);
-  else if (format === 'name') print(processes.map(({ pid }) => `${pid}\n`).join(''));
-  else print(tableText(processes, columns));
+  const processes = (await client.call('GET', jailPath(jail, '/processes'))) as JailProcess[];
+  return processes.map((one) => ({ jail, ...one }));
+}
+
+async function ofAll(): Promise<Row[]> {
+  const client = await agentClient();
+  const jails = (await client.call('GET', '/v1/stats?processes=true')) as Stats[];
+  return jails.flatMap(({ name, processes = [] }) => processes.map((one) => ({ jail: name, ...one })));
 }

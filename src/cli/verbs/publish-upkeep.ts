@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { formatOption, jsonOption } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { countOption } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
@@ -34,7 +35,8 @@ export function registerUpkeep(publish: Command, addOptions: (command: Command) 
       .option('--create', 'make that suite when the archive does not have it')
       .option('--valid-for <time>', 'of a new suite: when its signature expires; or never', '14d'),
   )
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng publish promote /srv/archive web=1.4-1 staging production')
     .action(promote);
   addOptions(
@@ -45,7 +47,8 @@ export function registerUpkeep(publish: Command, addOptions: (command: Command) 
       .option('--suite <name>', 'only that one (default: all but snapshots)')
       .option('--valid-for <time>', 'when the new signatures expire; or never (default: as before)'),
   )
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng publish refresh /srv/archive')
     .action(refresh);
   addOptions(
@@ -55,7 +58,8 @@ export function registerUpkeep(publish: Command, addOptions: (command: Command) 
       .argument('<archive>', "the archive's folder")
       .argument('<suite>', 'the suite'),
   )
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng publish snapshot /srv/archive production')
     .action(snapshot);
   addOptions(
@@ -67,7 +71,8 @@ export function registerUpkeep(publish: Command, addOptions: (command: Command) 
       .option('--snapshots <time>', 'remove snapshots older than that', 'never')
       .option('--grace <time>', 'how long a file stays after the last suite let go of it', '1d'),
   )
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng publish prune /srv/archive --keep 3 --snapshots 90d')
     .action(prune);
 }
@@ -92,7 +97,7 @@ async function promote(
       ...(validFor === undefined ? {} : { validFor }),
     }),
   );
-  if (options.json) return print(`${JSON.stringify({ suite: to, added }, undefined, 2)}\n`);
+  if (options.format === 'json') return print(`${JSON.stringify({ suite: to, added }, undefined, 2)}\n`);
   print(
     added.length === 0
       ? `${to} has it already\n`
@@ -113,7 +118,7 @@ async function refresh(archive: string, options: RefreshArguments): Promise<void
       ...span,
     }),
   );
-  if (options.json) print(`${JSON.stringify({ suites }, undefined, 2)}\n`);
+  if (options.format === 'json') print(`${JSON.stringify({ suites }, undefined, 2)}\n`);
   else print(suites.map((name) => `${name}: signed again\n`).join(''));
 }
 
@@ -123,7 +128,7 @@ async function snapshot(archive: string, suite: string, options: PublisherArgume
   const name = await interruptible(async (signal) =>
     makeSnapshot({ ...(await publisher(archive, options, signal)), suite: parseSuiteName(suite) }),
   );
-  print(options.json ? `${JSON.stringify({ snapshot: name }, undefined, 2)}\n` : `${name}\n`);
+  print(options.format === 'json' ? `${JSON.stringify({ snapshot: name }, undefined, 2)}\n` : `${name}\n`);
 }
 
 async function prune(archive: string, options: PruneArguments): Promise<void> {
@@ -140,7 +145,7 @@ async function prune(archive: string, options: PruneArguments): Promise<void> {
       ...(snapshots === undefined ? {} : { snapshots }),
     }),
   );
-  if (options.json) return print(`${JSON.stringify(result, undefined, 2)}\n`);
+  if (options.format === 'json') return print(`${JSON.stringify(result, undefined, 2)}\n`);
   for (const version of result.versions) print(`${version}: removed from the suite\n`);
   for (const name of result.snapshots) print(`${name}: removed\n`);
   print(

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { FailOn } from '../../lint/outcome.ts';
+import { formatOption, jsonOption } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { passphraseOption } from '../terminal/passphrase.ts';
 import { print } from '../terminal/print.ts';
@@ -62,7 +63,8 @@ export function register(program: Command): void {
       ]),
     );
   addPublisherOptions(command)
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(publish);
   registerUpkeep(command, addPublisherOptions);
@@ -96,7 +98,7 @@ async function publish(archive: string, debs: string[], options: PublishArgument
       ...(validFor === undefined ? {} : { validFor }),
     }),
   );
-  if (options.json) return print(`${JSON.stringify(result, undefined, 2)}\n`);
+  if (options.format === 'json') return print(`${JSON.stringify(result, undefined, 2)}\n`);
   for (const key of result.added) print(`${key}: published in ${suite}\n`);
   for (const key of result.unchanged) print(`${key}: ${suite} has it already\n`);
 }

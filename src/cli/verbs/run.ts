@@ -17,6 +17,7 @@ interface RunFlags {
   credential: Record<string, string>;
   configuration: Record<string, string>;
   interactive?: true;
+  tty?: true;
   shell?: true;
   printSpec?: true;
   uplink?: string;
@@ -64,6 +65,7 @@ export function register(program: Command): void {
       {},
     )
     .option('-i, --interactive', 'pass standard input to the jail, or join it with the terminal')
+    .option('-t, --tty', 'with -i: fail unless prodng runs on a terminal')
     .option('--shell', 'run a shell in the jail instead of its service')
     .option('--print-spec', 'print the OCI configuration and exit')
     .option('--uplink <link>', 'host interface for a macvlan jail')
@@ -158,7 +160,7 @@ function runOptions(deb: string, argv: string[], flags: RunFlags): RunJailOption
     progress: lateProgress(),
     ...(argv.length === 0 ? {} : { argv }),
     ...(shell === true ? { shell } : {}),
-    ...(shell === true || flags.interactive === true ? ownInput() : {}),
+    ...(shell === true || flags.interactive === true ? ownInput(flags.tty === true) : {}),
     ...(uplink === undefined ? {} : { uplink }),
     ...(name === undefined ? {} : { name }),
     ...(runtime === undefined ? {} : { runtime }),
@@ -188,9 +190,13 @@ function absolute(files: Readonly<Record<string, string>>): Record<string, strin
 }
 
 /** The jail gets a terminal of its own, joined with ours, where we have one. */
-function ownInput(): Pick<RunJailOptions, 'terminal' | 'input'> {
+function ownInput(needsTerminal: boolean): Pick<RunJailOptions, 'terminal' | 'input'> {
   const { stdin: input, stdout: output } = process;
-  return input.isTTY && output.isTTY ? { terminal: { input, output } } : { input };
+  if (input.isTTY && output.isTTY) return { terminal: { input, output } };
+  if (!needsTerminal) return { input };
+  throw new ProdngError('USAGE', 'run: --tty: standard input or output is not a terminal', {
+    hint: 'omit --tty, or run prodng on a terminal',
+  });
 }
 
 /** Node loads all of its sockets to say what standard error is: not before there is something to tell. */
