@@ -2,8 +2,8 @@ import { ProdngError } from '../error/prodng-error.ts';
 import { readRegularFile } from '../system/regular-file.ts';
 import type { Policy } from './policy.ts';
 
-/** A size in bytes, as a number or as `64M`. */
-async function policySchema() {
+/** The file of `prodng lint --policy`. It loads zod and all tags only when a policy is read. */
+export async function lintPolicySchema() {
   const { z } = await import('zod');
   const { parseSize } = await import('../control/quantity.ts');
   const { canonicalCapability } = await import('../control/capabilities.ts');
@@ -25,32 +25,61 @@ async function policySchema() {
   const strings = z.array(z.string().min(1)).readonly();
   const severity = z.enum(['error', 'warning', 'info', 'pedantic', 'off']);
   return z.strictObject({
-    format: z.literal(1),
-    capabilities: z.strictObject({ forbidden: z.array(capability).readonly() }).exactOptional(),
+    format: z.literal(1).describe('Version of the format'),
+    capabilities: z
+      .strictObject({
+        forbidden: z.array(capability).readonly().describe('Capabilities that no jail may declare'),
+      })
+      .exactOptional(),
     networks: z
-      .strictObject({ allowed: z.array(z.enum(['none', 'loopback', 'macvlan'])).readonly() })
+      .strictObject({
+        allowed: z
+          .array(z.enum(['none', 'loopback', 'macvlan']))
+          .readonly()
+          .describe('Allowed values of Jail-Network'),
+      })
       .exactOptional(),
     limits: z
       .strictObject({
         required: z
           .array(z.enum(['Memory', 'Cpu', 'Pids', 'Io']))
           .readonly()
-          .exactOptional(),
-        memory: size.exactOptional(),
-        cpu: z.number().int().positive().exactOptional(),
-        pids: z.number().int().positive().exactOptional(),
+          .exactOptional()
+          .describe('Limits that every jail must declare itself'),
+        memory: size.exactOptional().describe('Highest Jail-Memory, such as 2G'),
+        cpu: z.number().int().positive().exactOptional().describe('Highest Jail-Cpu, in percent of one CPU'),
+        pids: z.number().int().positive().exactOptional().describe('Highest Jail-Pids'),
       })
       .exactOptional(),
-    hostPaths: z.strictObject({ allowed: strings }).exactOptional(),
-    archives: z.strictObject({ allowedOrigins: strings }).exactOptional(),
-    signatures: z
-      .strictObject({ required: z.array(z.string().regex(/^[a-z]+$/)).readonly() })
+    hostPaths: z
+      .strictObject({
+        allowed: strings.describe('Host paths that ro mounts may show, with everything below them'),
+      })
       .exactOptional(),
-    tags: z.record(tag, severity).readonly().exactOptional(),
+    archives: z
+      .strictObject({
+        allowedOrigins: strings.describe(
+          'Archives that packages may come from: Origin of the Release file, as in the lock',
+        ),
+      })
+      .exactOptional(),
+    signatures: z
+      .strictObject({
+        required: z
+          .array(z.string().regex(/^[a-z]+$/))
+          .readonly()
+          .describe('Types of debsigs signatures that a .deb must carry; prodng verify checks them'),
+      })
+      .exactOptional(),
+    tags: z
+      .record(tag, severity)
+      .readonly()
+      .exactOptional()
+      .describe('Severity of tags, by tag; off turns a tag off'),
     overrides: z
       .strictObject({
-        allowed: z.boolean().exactOptional(),
-        forbiddenTags: z.array(tag).readonly().exactOptional(),
+        allowed: z.boolean().exactOptional().describe('false forbids all overrides'),
+        forbiddenTags: z.array(tag).readonly().exactOptional().describe('Tags that no source may override'),
       })
       .exactOptional(),
   });
@@ -72,7 +101,7 @@ export async function parsePolicy(text: string, file: string): Promise<Policy> {
       `${file}: not JSON: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const result = (await policySchema()).safeParse(value);
+  const result = (await lintPolicySchema()).safeParse(value);
   if (!result.success) {
     const faults = result.error.issues.map((issue) => {
       // zod reports only that a key is invalid; the reason is in the nested issue

@@ -20,14 +20,14 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 async function write(...kinds: string[]): Promise<void> {
-  const log = new EventLog(path);
+  const log = new EventLog<string>(path);
   await log.open();
   for (const kind of kinds) await log.append(kind, 'web', { status: 1, note: 'é' });
   await log.close();
 }
 
 async function verdict() {
-  const log = new EventLog(path);
+  const log = new EventLog<string>(path);
   await log.open();
   try {
     return await log.verify();
@@ -124,7 +124,7 @@ it('finds a line whose end was changed to one that readers of lines take for the
 });
 
 it('is proven right while it is written to', async () => {
-  const log = new EventLog(path);
+  const log = new EventLog<string>(path);
   await log.open();
   const verdicts = [];
   for (let round = 0; round < 50; round++) {
@@ -145,7 +145,7 @@ it('goes on in a log that is larger than a string can be, and reads only its end
   await truncate(path, 3 * 2 ** 30);
   await appendFile(path, Buffer.concat([Buffer.from('\n'), text]));
   await write('c');
-  const log = new EventLog(path);
+  const log = new EventLog<string>(path);
   await log.open();
   expect((await log.tail(3)).map(({ seq, kind }) => [seq, kind])).toEqual([
     [1, 'a'],
@@ -158,7 +158,7 @@ it('goes on in a log that is larger than a string can be, and reads only its end
 it('writes a record that a full disk refused once there is room', async () => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'prodng-test', folder]);
   try {
-    const log = new EventLog(path);
+    const log = new EventLog<string>(path);
     await log.open();
     await log.append('a');
     await writeFile(join(folder, 'ballast'), Buffer.alloc(48 * 1024));
@@ -180,7 +180,7 @@ it('writes a record that a full disk refused once there is room', async () => {
 });
 
 it('says who asked for what', async () => {
-  const log = new EventLog(path);
+  const log = new EventLog<string>(path);
   await log.open();
   await actingFor('uid 1000', () => log.append('stopped', 'web'));
   await log.append('exited', 'web');

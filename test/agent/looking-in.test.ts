@@ -195,7 +195,8 @@ it('gives the lines of a log as JSON, one object a line', async () => {
 
 it('lists the processes of one jail, of several, of all', async () => {
   const one = expect.objectContaining({ jail: host.name, jailPid: 1, command: 'sleep 5000' });
-  for (const argv of [[host.name], [], ['-a']]) expect(await host.json('ps', '--json', ...argv)).toEqual([one]);
+  for (const argv of [[host.name], [], ['-a']])
+    expect(await host.json('ps', '--json', ...argv)).toEqual([one]);
   expect(await host.prodng(['ps', '-a', host.name])).toMatchObject({ status: 2 });
   expect(await host.prodng(['ps', host.name, 'none'])).toMatchObject({ status: 2, stdout: '' });
   expect(await host.ok('ps')).toMatch(/^JAIL +PID +IN JAIL/);

@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import { currentActor } from '../api/actor.ts';
+import type { EventKind } from './event-kinds.ts';
 import {
   type AgentEvent,
   type EventHead,
@@ -32,7 +33,10 @@ const patience = 1000;
  *
  * Emits `event` with each record, and `fault` when writing begins to fail.
  */
-export class EventLog extends EventEmitter<{ event: [EventRecord]; fault: [unknown] }> {
+export class EventLog<Kind extends string = EventKind> extends EventEmitter<{
+  event: [EventRecord];
+  fault: [unknown];
+}> {
   readonly #path: string;
   #file: FileHandle | undefined;
   #headFile: FileHandle | undefined;
@@ -83,7 +87,7 @@ export class EventLog extends EventEmitter<{ event: [EventRecord]; fault: [unkno
   }
 
   /** Appends an event. When the promise is kept it is on disk, or waits as the disk has refused it for the time being. */
-  append(kind: string, jail?: string, detail?: AgentEvent['detail']): Promise<void> {
+  append(kind: Kind | EventKind, jail?: string, detail?: AgentEvent['detail']): Promise<void> {
     if (this.#unwritten.length >= mostWaiting) {
       this.#dropped++;
       return this.#writing;

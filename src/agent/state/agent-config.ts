@@ -10,72 +10,84 @@ const path = z.string().startsWith('/');
 
 /** The agent's own configuration, /etc/prodng/agent.json; it may be absent, as may each of its fields. */
 export const agentConfigSchema = z.strictObject({
-  /** Who must have signed what is installed: a policy as `prodng verify` takes it. */
-  signaturePolicy: path.optional(),
-  /** Which archives have packages by name: a file as sources.list(5) has it, DEB822-STYLE FORMAT. */
-  archives: path.optional(),
-  /** What a package may bring to the disk: one that has more is not installed. */
+  signaturePolicy: path
+    .optional()
+    .describe(
+      'Signatures that a package must have to be installed: a policy as prodng verify --policy takes it',
+    ),
+  archives: path
+    .optional()
+    .describe('Archives that packages are installed from by name, in the DEB822 format of sources.list(5)'),
   packages: z
     .strictObject({
-      /** Files, folders and links together. */
-      entries: z.number().int().positive().default(200_000),
-      /** Bytes of all files together. */
+      entries: z.number().int().positive().default(200_000).describe('Files, folders and links together'),
       bytes: z
         .number()
         .int()
         .positive()
-        .default(8 * 2 ** 30),
+        .default(8 * 2 ** 30)
+        .describe('Bytes of all files together'),
     })
-    .prefault({}),
-  /** Versions of a jail that are kept. */
-  keepVersions: z.number().int().min(1).max(100).default(3),
-  /** Jails that are started at a time when the agent begins. */
-  startsAtOnce: z.number().int().min(1).max(64).default(4),
-  /** Bytes of a jail's log. */
+    .prefault({})
+    .describe('Limits of a package: one that exceeds them is not installed'),
+  keepVersions: z.number().int().min(1).max(100).default(3).describe('Versions of a jail that are kept'),
+  startsAtOnce: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(4)
+    .describe('Jails that are started at the same time when the agent starts'),
   logSize: z
     .number()
     .int()
     .min(2 ** 16)
-    .default(16 * 2 ** 20),
-  /** How much of what a service prints is kept in each interval; the rest is counted. */
+    .default(16 * 2 ** 20)
+    .describe("Bytes of a jail's log"),
   logRate: z
     .strictObject({
-      seconds: z.number().int().min(1).max(3600).default(30),
-      lines: z.number().int().positive().default(10_000),
+      seconds: z.number().int().min(1).max(3600).default(30).describe('Length of the interval'),
+      lines: z.number().int().positive().default(10_000).describe('Lines in an interval'),
       bytes: z
         .number()
         .int()
         .min(2 ** 16)
-        .default(2 * 2 ** 20),
+        .default(2 * 2 ** 20)
+        .describe('Bytes in an interval'),
     })
-    .prefault({}),
-  /** Where signed heads of the event log are sent. */
-  checkpoints: checkpointConfigSchema.optional(),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  /** Up to where an operator may raise limits above what a package declares. */
+    .prefault({})
+    .describe("How much of a service's output is kept in each interval; the rest is counted"),
+  checkpoints: checkpointConfigSchema
+    .optional()
+    .describe('Where signed heads of the event log are sent'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe("Lowest level of the agent's own log"),
   raise: z
     .strictObject({
-      memory: z.number().int().positive().optional(),
-      cpu: z.number().int().positive().optional(),
-      pids: z.number().int().positive().optional(),
+      memory: z.number().int().positive().optional().describe('Bytes'),
+      cpu: z.number().int().positive().optional().describe('Percent of one CPU'),
+      pids: z.number().int().positive().optional().describe('Processes and threads'),
     })
-    .default({}),
-  /** What macvlan jails can be on. */
-  networks: networksSchema.default({}),
-  /** The one that a jail is on when nobody has chosen (default: the only one). */
-  defaultNetwork: z.string().optional(),
-  /** Serve the API on TCP as well: only clients with a certificate of that authority are heard. */
+    .default({})
+    .describe('How far prodng set may raise limits above what a package declares'),
+  networks: networksSchema.default({}).describe('Networks for macvlan jails, by name'),
+  defaultNetwork: z
+    .string()
+    .optional()
+    .describe('The network of jails for which none is set; may be left out if there is only one'),
   tls: z
     .strictObject({
-      address: z.string().default('::'),
-      port: z.number().int().min(1).max(65_535).default(1337),
-      certificate: path,
-      key: path,
-      clientAuthority: path,
-      /** The authority's list of certificates that count no more (CRL, PEM). */
-      revoked: path.optional(),
+      address: z.string().default('::').describe('Address to listen on'),
+      port: z.number().int().min(1).max(65_535).default(1337).describe('Port to listen on'),
+      certificate: path.describe("The agent's certificate, PEM"),
+      key: path.describe('Its key, PEM'),
+      clientAuthority: path.describe('The authority whose client certificates are accepted, PEM'),
+      revoked: path.optional().describe("That authority's certificate revocation list, PEM"),
     })
-    .optional(),
+    .optional()
+    .describe('Serve the API over TLS too'),
 });
 
 /** @throws ProdngError CONFIG when the default is none of them */

@@ -2,22 +2,28 @@ import { z } from 'zod';
 import { addressFault } from '../../jail/network/address-fault.ts';
 import { type IpBlock, isIn, parseBlock, parseIp } from '../../jail/network/ip-address.ts';
 
-/** The host's interface that a macvlan jail hangs on. */
-export const linkSchema = z.string().regex(/^[A-Za-z0-9_.:-]{1,15}$/);
+export const linkSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:-]{1,15}$/)
+  .describe('Host interface that macvlan jails are attached to');
 
 const address = z.union([z.ipv4(), z.ipv6()]);
-const resolvers = z.array(address).max(3).optional();
+const resolvers = z
+  .array(address)
+  .max(3)
+  .optional()
+  .describe("Resolvers of jails that declare Jail-Connect: dns; by default the host's");
 
 /** A network whose addresses the agent gives out. */
 const poolSchema = z
   .strictObject({
     uplink: linkSchema,
-    /** The network's block: `192.0.2.0/24`. */
-    subnet: z.union([z.cidrv4(), z.cidrv6()]),
-    /** The first and the last address for jails (default: all of the subnet's hosts). */
-    range: z.tuple([address, address]).optional(),
-    gateway: address.optional(),
-    /** Resolvers for jails that declare `Jail-Connect: dns` (default: the host's). */
+    subnet: z.union([z.cidrv4(), z.cidrv6()]).describe('The network, such as 192.0.2.0/24'),
+    range: z
+      .tuple([address, address])
+      .optional()
+      .describe('First and last address for jails; by default all host addresses of the subnet'),
+    gateway: address.optional().describe('Default gateway'),
     dns: resolvers,
   })
   .superRefine(({ subnet, range, gateway }, context) => {
@@ -44,7 +50,11 @@ function isInside(text: string, block: IpBlock): boolean {
 }
 
 /** A network whose addresses a DHCP server gives out. */
-const leasedSchema = z.strictObject({ uplink: linkSchema, address: z.literal('dhcp'), dns: resolvers });
+const leasedSchema = z.strictObject({
+  uplink: linkSchema,
+  address: z.literal('dhcp').describe('Jails get their addresses from a DHCP server'),
+  dns: resolvers,
+});
 
 export const networkNamePattern = /^[a-z0-9][a-z0-9-]{0,31}$/;
 

@@ -15,20 +15,23 @@ const leastMemory = 2 ** 22;
 
 /** What an operator sets for a jail beside what its package declares. */
 export const overridesSchema = z.strictObject({
-  /** The host's interface that a macvlan jail hangs on. */
   uplink: linkSchema.optional(),
-  /** One of the networks in agent.json. */
-  network: z.string().regex(networkNamePattern).optional(),
-  /** With its prefix, or what a DHCP server gives. */
-  address: z.union([z.literal('dhcp'), z.cidrv4(), z.cidrv6()]).optional(),
-  gateway: address.optional(),
-  /** Bytes. */
-  memory: bounded({ ...memoryBound, least: leastMemory }),
-  /** Percent of one CPU. */
-  cpu: bounded(cpuBound),
-  pids: bounded(pidsBound),
-  /** Lower is started earlier at boot. */
-  order: z.number().int().min(0).max(1000).optional(),
+  network: z.string().regex(networkNamePattern).optional().describe('A network of agent.json'),
+  address: z
+    .union([z.literal('dhcp'), z.cidrv4(), z.cidrv6()])
+    .optional()
+    .describe('Address with its prefix length, such as 192.0.2.10/24, or dhcp'),
+  gateway: address.optional().describe('Default gateway'),
+  memory: bounded({ ...memoryBound, least: leastMemory }).describe('Limit of memory, in bytes'),
+  cpu: bounded(cpuBound).describe('Limit of CPU, in percent of one CPU'),
+  pids: bounded(pidsBound).describe('Limit of processes and threads'),
+  order: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .optional()
+    .describe('Boot order: jails with a lower number are started earlier; 500 by default'),
 });
 
 export type Overrides = z.infer<typeof overridesSchema>;

@@ -64,7 +64,7 @@ export class HealthWatch {
     }
   }
 
-  async #become(status: Health, reason?: string): Promise<void> {
+  async #become(status: 'healthy' | 'unhealthy', reason?: string): Promise<void> {
     if (this.status === status) return;
     this.status = status;
     await this.#context.events.append(status, this.#jail.name, reason === undefined ? {} : { reason });

@@ -196,10 +196,7 @@ async function verify(file: string, flags: ReadFlags & { format: TextOrJson }): 
   );
 }
 
-async function timeline(
-  file: string,
-  flags: ReadFlags & { format: TextOrJson | 'body' },
-): Promise<void> {
+async function timeline(file: string, flags: ReadFlags & { format: TextOrJson | 'body' }): Promise<void> {
   const { isForTimeline, timelineOf } = await import('../../evidence/read/timeline.ts');
   const verdict = await read(file, flags, isForTimeline);
   await warn(file, verdict);

@@ -185,7 +185,8 @@ async function verify(path: string, options: VerifyArguments): Promise<void> {
   const bad = checks.filter(
     ({ name, result }) => result === 'failed' || (name === 'signature' && result === 'absent'),
   );
-  if (options.format === 'json') print(`${JSON.stringify({ passed: bad.length === 0, checks }, undefined, 2)}\n`);
+  if (options.format === 'json')
+    print(`${JSON.stringify({ passed: bad.length === 0, checks }, undefined, 2)}\n`);
   else print(checks.map(({ name, result, message }) => `${result.padEnd(7)} ${name}: ${message}\n`).join(''));
   process.exitCode = bad.length === 0 ? 0 : 1;
 }
@@ -266,7 +267,9 @@ async function disk(slot: string, file: string, { data, format }: DiskArguments)
     throw new ProdngError('USAGE', `--data: ${data}: whole mebibytes are allowed, from 16M on`);
   const { size } = await writeDiskImage(slot, file, dataSize);
   print(
-    format === 'json' ? `${JSON.stringify({ path: file, size }, undefined, 2)}\n` : `${file}: ${size} bytes\n`,
+    format === 'json'
+      ? `${JSON.stringify({ path: file, size }, undefined, 2)}\n`
+      : `${file}: ${size} bytes\n`,
   );
 }
 
@@ -302,7 +305,8 @@ async function lock(
     image: packagesFor(outcome.lock, 'rootfs').length,
   };
   const { path, written, changes } = outcome;
-  if (format === 'json') return print(`${JSON.stringify({ path, written, ...counts, changes }, undefined, 2)}\n`);
+  if (format === 'json')
+    return print(`${JSON.stringify({ path, written, ...counts, changes }, undefined, 2)}\n`);
   const shown = written && update ? changes.map((change) => `${formatChange(change)}\n`).join('') : '';
   const what = written ? 'written' : 'up to date';
   print(

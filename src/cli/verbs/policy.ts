@@ -54,7 +54,9 @@ async function check(files: string[], { format }: PolicyFlags): Promise<void> {
   });
   if (format === 'json') return print(`${JSON.stringify(checked, undefined, 2)}\n`);
   for (const { file, name, rules, jails, mode } of checked)
-    print(`${file}: ${name}: ${rules === 1 ? '1 rule' : `${rules} rules`} for ${jails.join(' ')}, mode ${mode}\n`);
+    print(
+      `${file}: ${name}: ${rules === 1 ? '1 rule' : `${rules} rules`} for ${jails.join(' ')}, mode ${mode}\n`,
+    );
 }
 
 async function test(file: string, profiles: string[], { format }: PolicyFlags): Promise<void> {

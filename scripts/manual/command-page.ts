@@ -1,12 +1,13 @@
 import type { Argument, Command, Option } from 'commander';
 import { helpAfter } from './help-after.ts';
+import { escaped } from './page.ts';
 
 /**
  * The manual page of a command in the macros of man(7): its subcommands stand in the same page.
  *
  * @param siblings of its program, for SEE ALSO
  */
-export function manPage(command: Command, siblings: readonly Command[] = []): string {
+export function commandPage(command: Command, siblings: readonly Command[] = []): string {
   const name = pageName(command);
   return [
     '.\\" Made by `npm run docs` from src/cli/. Do not edit.',
@@ -124,14 +125,4 @@ function seeAlso(command: Command, siblings: readonly Command[]): string[] {
   if (others.length === 0) return [];
   const names = others.map((other) => `.BR ${escaped(pageName(other))} (1)`);
   return ['.SH SEE ALSO', names.join(' ,\n')];
-}
-
-/** A line for groff: hyphens that can be copied, no request by accident. */
-function escaped(text: string): string {
-  return text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replaceAll('~', '\\(ti')
-    .replaceAll('^', '\\(ha')
-    .replace(/^([.'])/gm, '\\&$1');
 }

@@ -1,4 +1,4 @@
-import { type CompletedCommand, type CompletedOption, type Expected, withCommands } from './completion-model.ts';
+import { type CompletedCommand, type CompletedOption, type Expected, withCommands } from './model.ts';
 
 /** The completions of a program for fish(1). */
 export function fishCompletion(program: CompletedCommand): string {
@@ -11,7 +11,10 @@ function __prodng_command
     set -l words (commandline -opc)
     for word in $words[2..]
         switch (string join ' ' -- $command $word)
-            case ${all.slice(1).map(({ words }) => quoted(words)).join(' ')}
+            case ${all
+              .slice(1)
+              .map(({ words }) => quoted(words))
+              .join(' ')}
                 set -a command $word
         end
     end

@@ -1,4 +1,4 @@
-import { type CompletedCommand, type CompletedOption, type Expected, withCommands } from './completion-model.ts';
+import { type CompletedCommand, type CompletedOption, type Expected, withCommands } from './model.ts';
 
 /** The completions of a program for zsh(1), as a file `_prodng` of its fpath. */
 export function zshCompletion(program: CompletedCommand): string {
@@ -32,8 +32,7 @@ function functionOf(command: CompletedCommand): string {
 /** The first word may be a command; the words behind it are its own. */
 function withSubcommands({ commands, argument }: CompletedCommand, specs: readonly string[]): string {
   const list = commands.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}\n`);
-  const others =
-    argument.kind === 'nothing' ? '' : `\n      ${actionOf(argument)} && return`;
+  const others = argument.kind === 'nothing' ? '' : `\n      ${actionOf(argument)} && return`;
   return `  local curcontext=$curcontext state state_descr line
   local -A opt_args
   local -a commands=(

@@ -1,4 +1,4 @@
-import { type CompletedCommand, type CompletedOption, type Expected, withCommands } from './completion-model.ts';
+import { type CompletedCommand, type CompletedOption, type Expected, withCommands } from './model.ts';
 
 /**
  * The completions of a program for bash(1). They need nothing of the package bash-completion but that it loads them

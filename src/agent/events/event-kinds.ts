@@ -1,0 +1,68 @@
+/**
+ * The kinds of events that the agent records, with the keys of their `detail`. A kind is never renamed or reused: rules
+ * of other systems match on it.
+ */
+export const eventKinds = {
+  'agent-started': { meaning: 'The agent has started and read its state', detail: 'pid, jails' },
+  'agent-settled': { meaning: 'All jails that start at boot run or have failed once', detail: '' },
+  'agent-stopped': { meaning: 'The agent exits; jails keep running', detail: '' },
+  'tls-listening': { meaning: 'The API is served over TLS', detail: '' },
+  'tls-failed': { meaning: 'The TLS listener cannot be opened; the agent retries', detail: 'reason' },
+  fault: { meaning: 'An internal fault, while working on that jail if it names one', detail: 'reason' },
+  'state-damaged': {
+    meaning: "A jail's state file cannot be parsed and was moved aside",
+    detail: 'movedTo, reason',
+  },
+  'state-newer': {
+    meaning: 'A state file was written by a later version and is left alone',
+    detail: 'file, reason',
+  },
+  'events-dropped': {
+    meaning: 'Events were lost, because the disk refused them and too many waited in memory',
+    detail: 'count',
+  },
+
+  installed: { meaning: 'A jail was installed', detail: 'version, sha256' },
+  removed: { meaning: 'A jail was removed', detail: 'purge' },
+  'remove-failed': {
+    meaning: 'Files of a removed jail cannot be deleted; the agent retries',
+    detail: 'path, reason',
+  },
+  set: { meaning: "The operator's settings of a jail were changed", detail: 'the changed settings' },
+  upgraded: { meaning: 'A jail runs another version', detail: 'from, to' },
+  'upgrade-failed': {
+    meaning: 'An upgrade failed; the previous version is current',
+    detail: 'from, to, reason',
+  },
+  'rolled-back': { meaning: 'A jail runs its previous version', detail: 'from, to' },
+  'rollback-failed': { meaning: 'A rollback failed', detail: 'from, to, reason' },
+
+  started: { meaning: 'The service was started', detail: 'version, pid' },
+  'start-failed': { meaning: 'A start failed', detail: 'reason' },
+  'taken-over': { meaning: 'A new agent supervises a jail that was running', detail: 'pid' },
+  stopped: { meaning: 'The service was stopped on request', detail: 'status' },
+  exited: { meaning: 'The service exited without a request', detail: 'status, reason' },
+  'crash-loop': { meaning: 'The service failed several times in a row', detail: 'failures' },
+  healthy: { meaning: 'The health check passes', detail: '' },
+  unhealthy: { meaning: 'The health check failed three times in a row', detail: 'reason' },
+  killed: { meaning: 'A signal was sent on request', detail: 'signal' },
+  frozen: { meaning: 'A jail was frozen', detail: '' },
+  thawed: {
+    meaning: 'A jail was thawed, or a run that an interrupted command had left frozen',
+    detail: 'run',
+  },
+  exec: { meaning: 'A program was started in a jail with prodng exec', detail: 'argv, sha256' },
+  lease: { meaning: 'The DHCP lease of a jail changed', detail: 'lease' },
+  'dhcp-client-restarted': {
+    meaning: 'The DHCP client of a jail had exited and was started again',
+    detail: '',
+  },
+
+  'evidence-taken': {
+    meaning: 'Evidence of a jail was taken',
+    detail: 'id, bundle, sha256, size, key, frozen, reason',
+  },
+  'evidence-removed': { meaning: 'A bundle was removed from the host', detail: 'id' },
+} as const satisfies Record<string, { meaning: string; detail: string }>;
+
+export type EventKind = keyof typeof eventKinds;
