@@ -60,7 +60,8 @@ function formatted(text: string): string {
     .map((part, at) => (at % 2 === 0 ? inline(part) : `\\fB${inline(part)}\\fR`))
     .join('')
     .replace(requests, '\\&$1')
-    .replaceAll(/\n{2,}/g, '\n.IP\n');
+    .replaceAll(/\n{2,}/g, '\n.IP\n')
+    .replaceAll(/^\\- /gm, '.br\n\\(bu ');
 }
 
 /** Lines for groff: hyphens that can be copied, no request by accident. */

@@ -88,6 +88,15 @@ test('prodng new makes a source that prodng lint passes', slow, () => {
   expect(judged).toMatchObject({ status: 0, stderr: '' });
 });
 
+test('the autopkgtest of the command line passes', slow, () => {
+  writeFileSync(join(root.folder, 'root/cli'), readFileSync('debian/tests/cli'), { mode: 0o755 });
+  mkdirSync(join(root.folder, 'root/autopkgtest'));
+  expect(root.chroot(['/root/cli'], { AUTOPKGTEST_TMP: '/root/autopkgtest' })).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
+});
+
 test('prodng doctor finds all programs', slow, () => {
   const { stdout, stderr } = root.chroot(['prodng', 'doctor', '--json']);
   expect(stderr).not.toContain('INTERNAL');
