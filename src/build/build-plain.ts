@@ -137,7 +137,7 @@ async function build(
   } catch (error) {
     if (!(error instanceof ProdngError) || error.code !== 'BUILD_FAILED') throw error;
     throw new ProdngError('BUILD_FAILED', error.message, {
-      hint: `the whole log: ${log.path}; to look around in the jail as it stands then: prodng build --plain --shell-on-failure ${quoteForShell(options.dir)}`,
+      hint: `the whole log: ${log.path}; to inspect the jail at that point: prodng build --plain --shell-on-failure ${quoteForShell(options.dir)}`,
       cause: error,
     });
   }

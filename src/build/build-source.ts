@@ -70,7 +70,7 @@ export interface BuildResult extends AssembledDeb {
   log: string;
   /** Whether debian/jail.lock was written. */
   lockWritten: boolean;
-  /** What tells where the .deb came from, beside it. */
+  /** Evidence of the .deb's origin, beside it. */
   evidence: Evidence;
 }
 
@@ -231,7 +231,7 @@ class Build {
     } catch (error) {
       if (!(error instanceof ProdngError) || error.code !== 'BUILD_FAILED') throw error;
       throw new ProdngError('BUILD_FAILED', error.message, {
-        hint: `the whole log: ${log.path}; to look around in the jail as it stands then: prodng build --shell-on-failure ${quoteForShell(dir)}`,
+        hint: `the whole log: ${log.path}; to inspect the jail at that point: prodng build --shell-on-failure ${quoteForShell(dir)}`,
         cause: error,
       });
     }

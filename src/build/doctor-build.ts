@@ -19,7 +19,7 @@ const programs: readonly { name: string; argv: [string, ...string[]]; package: s
 /** A build root and a build need about this much, in bytes. */
 const roomNeeded = 2 * 2 ** 30;
 
-/** What this host has and lacks for `prodng build`. Everything is tried rather than looked up. */
+/** What this host has and lacks for `prodng build`. Every capability is tried, not inferred from a version. */
 export async function checkBuildHost(paths: Paths): Promise<HostCheck[]> {
   const checks = await Promise.all(programs.map(checkProgram));
   return [...checks, await checkArchives(), ...(await checkBuildNamespace(paths)), await checkRoom(paths)];
@@ -30,7 +30,7 @@ async function checkProgram({ name, argv, package: owner }: (typeof programs)[nu
     const { stdout } = await run(argv);
     return { name, ok: true, detail: stdout.split('\n')[0]?.trim() ?? '' };
   } catch {
-    return { name, ok: false, detail: 'not found', costs: 'prodng build', mend: `apt-get install ${owner}` };
+    return { name, ok: false, detail: 'not found', costs: 'prodng build', fix: `apt-get install ${owner}` };
   }
 }
 
@@ -92,13 +92,13 @@ async function checkRoom(paths: Paths): Promise<HostCheck> {
   const detail = `${(room / 2 ** 30).toFixed(1)} GiB free for ${paths.cache}`;
   const name = 'room for build roots';
   if (room >= roomNeeded) return { name, ok: true, detail };
-  return { name, ok: false, detail, costs: 'prodng build may run out of it', mend: `rm -r ${paths.cache}` };
+  return { name, ok: false, detail, costs: 'prodng build may run out of it', fix: `rm -r ${paths.cache}` };
 }
 
-function failed(name: string, error: unknown, costs: string, mend: string): HostCheck {
+function failed(name: string, error: unknown, costs: string, fix: string): HostCheck {
   const hint =
     error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
   const command = hint?.match(/run: (.+)$/)?.[1];
   const detail = (error instanceof Error ? error.message : String(error)).split('\n').slice(0, 3).join(' ');
-  return { name, ok: false, detail, costs, mend: command ?? mend };
+  return { name, ok: false, detail, costs, fix: command ?? fix };
 }

@@ -7,7 +7,7 @@ import type { Paths } from '../system/paths.ts';
 
 /**
  * Gives `work` a folder of its own in the cache, which is gone afterwards. What a killed prodng left is removed by
- * the next: a folder whose lock nobody holds belongs to nobody.
+ * the next: a folder whose lock is free is stale.
  */
 export async function withWorkFolder<T>(paths: Paths, work: (folder: string) => Promise<T>): Promise<T> {
   const parent = join(paths.cache, 'work');

@@ -1,6 +1,6 @@
 import type { ValueLine } from './deb822-types.ts';
 
-/** One word of a command line and where it stands. */
+/** One word of a command line and its position. */
 export interface ArgvWord {
   text: string;
   /** Whether any part of it was quoted or escaped: such a word is never an option of the field itself. */
@@ -32,7 +32,7 @@ const simpleEscapes: Record<string, string> = {
 /**
  * Splits a command line as systemd does for ExecStart= (systemd.service(5), "Command lines"): words at blanks,
  * 'single' and "double" quotes, C-style backslash escapes in both and outside. Unlike there, nothing is expanded:
- * `$` and `%` stand for themselves. Several lines read as one.
+ * `$` and `%` are literal. Several lines read as one.
  */
 export function splitArgv(lines: readonly ValueLine[]): { words: ArgvWord[]; fault?: ArgvFault } {
   const words: ArgvWord[] = [];
@@ -83,7 +83,7 @@ function readWord(text: string, start: number): { text: string; quoted: boolean;
   return quote === '' ? { text: result, quoted, end: index } : `the quote ${quote} is never closed`;
 }
 
-/** One escape after its backslash, as the character it stands for; a string says what is wrong. */
+/** One escape after its backslash, as the character it denotes; a string says what is wrong. */
 function readEscape(text: string, start: number): { text: string; end: number } | string {
   const letter = text.charAt(start);
   const simple = simpleEscapes[letter];

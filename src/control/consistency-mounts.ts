@@ -30,7 +30,7 @@ function duplicates({ filesystem }: { filesystem: readonly JailMount[] }): Incon
 function overlaps({ filesystem }: { filesystem: readonly JailMount[] }): Inconsistency[] {
   return filesystem.flatMap((inner) => {
     const outer = filesystem.find((mount) => mount.path !== inner.path && isWithin(inner.path, mount.path));
-    // a root of its own is told by a tag of its own
+    // a mount on / has its own tag
     if (outer === undefined || outer.path === '/') return [];
     const message = `${inner.path} lies in ${outer.path}, which is declared as well; mounts must not overlap`;
     return [{ code: 'mount-overlap', field: 'Filesystem', at: inner.path, message }];

@@ -9,7 +9,7 @@ import type { JailDeclaration } from './jail-declaration.ts';
 /**
  * Everything about a declaration that contradicts itself.
  *
- * @param invalid keys whose values are only stand-ins, because their fields could not be read
+ * @param invalid keys whose values are placeholders, because their fields could not be parsed
  */
 export function findInconsistencies(
   declaration: JailDeclaration,

@@ -22,7 +22,7 @@ const carriageReturn = 0x0d;
 
 /**
  * Reads deb822 line by line (deb822(5), Debian Policy 5.1) and hands out each stanza when it ends. A fault is a
- * diagnostic and reading goes on after it, so that one run tells every fault of a file.
+ * diagnostic and reading goes on after it, so that one run reports every fault of a file.
  */
 export class Deb822Scanner {
   readonly diagnostics: Diagnostic[] = [];

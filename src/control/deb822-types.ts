@@ -1,4 +1,4 @@
-/** One physical line of a field's value and where it stands in the file. Lines and columns count from 1. */
+/** One physical line of a field's value and its position in the file. Lines and columns count from 1. */
 export interface ValueLine {
   text: string;
   line: number;
@@ -14,7 +14,7 @@ export class Field {
   readonly line: number;
   /** The column of the first line's value, from 1. */
   readonly column: number;
-  /** The file's line of each line of the value, kept only where comments stand between them. */
+  /** The file's line of each line of the value, kept only if comments separate them. */
   readonly #lines: readonly number[] | undefined;
 
   constructor(name: string, value: string, line = 0, column = 1, lines?: readonly number[]) {

@@ -15,7 +15,7 @@ A jail source declares what its service needs in the stanza of its binary packag
 named \`XB-Jail-...\`. dpkg copies them into the .deb's control file as \`Jail-...\` (Debian Policy 5.7, user-defined
 fields). What is not declared is denied: the default of every permission is *none*.
 
-Every command that reads a declaration tells all faults at once, as \`file:line:column: field: what is wrong; what is
+Every command that reads a declaration reports all faults at once, as \`file:line:column: field: what is wrong; what is
 allowed\`. Lines that start with \`#\` are comments. Sizes are numbers of bytes with \`K\`, \`M\`, \`G\` or \`T\` (powers of
 1024); times are numbers with \`ms\`, \`s\`, \`min\` or \`h\`.
 

@@ -1,6 +1,6 @@
 import type { Field, ValueLine } from './deb822-types.ts';
 
-/** A word of a field's value and where it stands in the file. */
+/** A word of a field's value and its position in the file. */
 export interface Word {
   text: string;
   line: number;

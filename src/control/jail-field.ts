@@ -30,7 +30,7 @@ export interface ExposureRow {
 export type ReadBack = 'account' | 'capabilities' | 'mounts' | 'memory' | 'cpu' | 'pids' | 'io' | 'seccomp';
 
 /**
- * Everything there is to know of one `Jail-*` field. Parser, writer, declaration type, JSON Schemas, documentation,
+ * Everything about one `Jail-*` field. Parser, writer, declaration type, JSON Schemas, documentation,
  * comparison, consent, exposure, read-back and summary iterate the table of these; no other place lists fields.
  *
  * The members that take a `T` are methods: a table of fields of different types is then a `FieldTable`.

@@ -147,7 +147,7 @@ function readChangelog(dir: string, diagnostics: SourceDiagnostic[]) {
   }
 }
 
-/** The fields without which dpkg builds nothing, checked here so that they are told with all other faults. */
+/** The fields without which dpkg builds nothing, checked here so that they are reported with all other faults. */
 function checkNames(
   sourceStanza: Paragraph,
   binaryStanza: Paragraph,

@@ -1,9 +1,9 @@
 const sizeUnits: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 const timeUnits: Record<string, number> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
 
-/** What a size may look like, for messages. */
+/** Syntax of a size, for messages. */
 export const sizeSyntax = 'a number of bytes, or one with K, M, G or T (powers of 1024), such as 64M';
-/** What a duration may look like, for messages. */
+/** Syntax of a duration, for messages. */
 export const durationSyntax = 'a number with ms, s, min or h, such as 10s';
 
 /** `64M` in bytes; undefined when it is not a size. */

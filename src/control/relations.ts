@@ -14,7 +14,7 @@ export interface Restriction {
 export interface Relation {
   /** The package's name; for a bare substitution variable such as `${shlibs:Depends}` the variable as written. */
   name: string;
-  /** True for a bare substitution variable: what it stands for is known only after the build. */
+  /** True for a bare substitution variable: its value is known only after the build. */
   substvar: boolean;
   /** `any`, `native` or an architecture, as in `python3:any`. */
   qualifier?: string;

@@ -10,7 +10,7 @@ export interface AvailablePackage {
   provides?: string;
 }
 
-/** Whether `version` stands in that relation to `bound` (Debian Policy 7.1). */
+/** Whether `version` has that relation to `bound` (Debian Policy 7.1). */
 export function versionSatisfies(version: string, operator: VersionOperator, bound: string): boolean {
   const order = compareVersions(version, bound);
   if (operator === '<<') return order < 0;

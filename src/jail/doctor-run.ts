@@ -14,15 +14,15 @@ import { rangeSize } from './storage/uid-range.ts';
 
 type Check = Omit<HostCheck, 'ok' | 'detail'> & {
   /** @returns what was found; throws what is wrong */
-  look: (paths: Paths) => Promise<string>;
+  probe: (paths: Paths) => Promise<string>;
 };
 
 const checks: readonly Check[] = [
   {
     name: 'root',
     costs: 'no jail can be run: uid ranges and networks are for root to give',
-    mend: 'sudo prodng ...',
-    async look() {
+    fix: 'sudo prodng ...',
+    async probe() {
       const uid = process.getuid?.() ?? -1;
       if (uid !== 0) throw new Error(`prodng runs as uid ${uid}`);
       return 'prodng runs as root';
@@ -31,8 +31,8 @@ const checks: readonly Check[] = [
   {
     name: 'OCI runtime',
     costs: 'no jail can be run',
-    mend: 'apt-get install crun runc',
-    async look() {
+    fix: 'apt-get install crun runc',
+    async probe() {
       const { path } = findRuntime();
       const { stdout } = await runTool([path, '--version']);
       return `${path}: ${stdout.split('\n')[0] ?? ''}`;
@@ -41,29 +41,29 @@ const checks: readonly Check[] = [
   {
     name: 'user namespaces',
     costs: 'no jail can be run',
-    mend: 'sysctl -w user.max_user_namespaces=65536',
-    async look() {
+    fix: 'sysctl -w user.max_user_namespaces=65536',
+    async probe() {
       openIdMapping({ first: 0x7ffc_0000, count: rangeSize }).close();
       return `${readFileSync('/proc/sys/user/max_user_namespaces', 'utf8').trim()} may be made`;
     },
   },
   {
     name: 'mounts with mapped owners',
-    costs: 'no jail can be run: its files would belong to nobody',
-    mend: "put prodng's folders on ext4, xfs or btrfs; a kernel of 5.12 or newer",
-    look: mapsOwners,
+    costs: 'no jail can be run: its files would have no owner',
+    fix: "put prodng's folders on ext4, xfs or btrfs; a kernel of 5.12 or newer",
+    probe: mapsOwners,
   },
   {
     name: 'control groups',
     costs: 'limits cannot be put in force, and a jail without its limits is not run',
-    mend: 'boot with systemd.unified_cgroup_hierarchy=1 and, for memory, cgroup_enable=memory',
-    look: hasControllers,
+    fix: 'boot with systemd.unified_cgroup_hierarchy=1 and, for memory, cgroup_enable=memory',
+    probe: hasControllers,
   },
   {
     name: 'macvlan',
     costs: 'jails with Jail-Network: macvlan cannot be run',
-    mend: 'modprobe macvlan',
-    async look() {
+    fix: 'modprobe macvlan',
+    async probe() {
       const commands =
         'link add name a type veth peer name b\nlink add link a name c type macvlan mode bridge\n';
       await runTool(['unshare', '--net', 'ip', '-batch', '-'], { input: commands });
@@ -73,8 +73,8 @@ const checks: readonly Check[] = [
   {
     name: 'nft',
     costs: 'jails with Jail-Network: macvlan cannot be run, as nothing would enforce Jail-Connect',
-    mend: 'apt-get install nftables',
-    async look() {
+    fix: 'apt-get install nftables',
+    async probe() {
       const nothing = { any: false, hosts: [], resolvers: [] };
       await runTool(['unshare', '--net', 'nft', '--file', '-'], {
         input: firewallRules({ listen: [] }, nothing),
@@ -85,8 +85,8 @@ const checks: readonly Check[] = [
   {
     name: 'busybox',
     costs: 'no jail can be run: it does the small steps of a start, and asks for addresses by DHCP',
-    mend: 'apt-get install busybox-static',
-    async look() {
+    fix: 'apt-get install busybox-static',
+    async probe() {
       const busybox = hostBusybox();
       const { stdout } = await runTool([busybox, '--list']);
       const missing = ['kill', 'nsenter', 'sh', 'start-stop-daemon', 'udhcpc', 'xargs'].filter(
@@ -99,8 +99,8 @@ const checks: readonly Check[] = [
   {
     name: 'loop devices',
     costs: 'volumes with a size cannot be mounted',
-    mend: 'modprobe loop',
-    async look() {
+    fix: 'modprobe loop',
+    async probe() {
       const { stdout } = await runTool(['losetup', '--find']);
       return `${stdout.trim()} is free`;
     },
@@ -108,8 +108,8 @@ const checks: readonly Check[] = [
   {
     name: 'programs',
     costs: 'jails, or those with volumes, cannot be run',
-    mend: 'apt-get install util-linux mount iproute2 e2fsprogs findutils',
-    async look() {
+    fix: 'apt-get install util-linux mount iproute2 e2fsprogs findutils',
+    async probe() {
       const needed = [
         'ip',
         'nsenter',
@@ -132,9 +132,9 @@ const checks: readonly Check[] = [
 /** What this host has and lacks for running jails. Each is tried, not guessed from a version; nothing is changed. */
 export async function checkRunHost(paths: Paths): Promise<HostCheck[]> {
   const found: HostCheck[] = [];
-  for (const { name, costs, mend, look } of checks) {
+  for (const { name, costs, fix, probe } of checks) {
     try {
-      found.push({ name, ok: true, detail: await look(paths) });
+      found.push({ name, ok: true, detail: await probe(paths) });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       found.push({
@@ -142,7 +142,7 @@ export async function checkRunHost(paths: Paths): Promise<HostCheck[]> {
         ok: false,
         detail,
         ...(costs === undefined ? {} : { costs }),
-        ...(mend === undefined ? {} : { mend }),
+        ...(fix === undefined ? {} : { fix }),
       });
     }
   }

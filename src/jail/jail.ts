@@ -7,7 +7,7 @@ export { ProdngError } from '../error/prodng-error.ts';
 export type { PublishRequest, RunReport } from './lifecycle/run-options.ts';
 export type { Uplink } from './network/network.ts';
 
-/** What `prodng run` can be told, without its signals. */
+/** Options of `prodng run`, without its signals. */
 export type JailOptions = Omit<RunJailOptions, 'deb' | 'paths' | 'onReady' | 'stop' | 'kill'> &
   Partial<Pick<RunJailOptions, 'paths'>>;
 
@@ -77,7 +77,7 @@ export class Jail {
     });
     // it ends before it is ready only by an error
     const ready = Promise.race([reported, exit.then(() => reported)]);
-    // whoever waits for neither learns of the error by neither
+    // a caller that awaits neither sees the error by neither
     ready.catch(() => {});
     exit.catch(() => {});
     return { ready, exit };

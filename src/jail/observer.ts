@@ -1,6 +1,6 @@
 import type { JailDeclaration } from '../control/jail-declaration.ts';
 
-/** What an observer is told of a jail that is about to start. */
+/** What an observer learns about a jail that is about to start. */
 export interface ObservedJail {
   name: string;
   packageName: string;

@@ -1,7 +1,7 @@
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { type Ending, pollChild } from './child.ts';
 
-/** SIGCHLD tells of every child; signals may merge, so that a slow look around backs it up. */
+/** SIGCHLD reports every child; signals may merge, so that slow polling backs it up. */
 const backup = 250;
 
 /** Who is to ask again. */

@@ -27,7 +27,7 @@ const SIGTRAP = 5;
 /** How a process ended: its exit status, or the number of the signal that killed it. */
 export type Ending = { kind: 'exited'; status: number } | { kind: 'killed'; signal: number };
 
-/** What waitpid(2) tells of a process that has not ended: a ptrace stop. */
+/** What waitpid(2) reports of a process that has not ended: a ptrace stop. */
 export type Stop = { kind: 'exec' } | { kind: 'group-stop' } | { kind: 'signal'; signal: number };
 
 /** Makes this process the parent of its orphaned descendants, so that it learns how they end. prctl(2). */

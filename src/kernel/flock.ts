@@ -12,7 +12,7 @@ const LOCK_NB = 4;
 const interval = 100;
 
 export interface FlockOptions {
-  /** Milliseconds to wait for whoever holds it (default 10 minutes). */
+  /** Milliseconds to wait for the lock (default 10 minutes). */
   timeout?: number;
   /** Called once when the lock is not free at once. */
   onWait?: () => void;

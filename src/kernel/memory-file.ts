@@ -10,9 +10,9 @@ const MFD_NOEXEC_SEAL = 8;
 
 /**
  * Makes a file that is nowhere but in memory, memfd_create(2): for what a program is to read, or prints. Unlike a pipe
- * it is never full, and nobody has to wait for it.
+ * it is never full, and no writer waits.
  *
- * @param text what stands in it; it is read from the beginning
+ * @param text its content; it is read from the beginning
  * @returns a file descriptor that the caller owns
  */
 export function makeMemoryFile(text = ''): number {
@@ -31,7 +31,7 @@ function createWithoutExecution(): number {
   }
 }
 
-/** All that stands in it, and closes it. */
+/** Reads its whole content and closes it. */
 export function takeMemoryFile(fd: number): string {
   try {
     const content = Buffer.alloc(fstatSync(fd).size);

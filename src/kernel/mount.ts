@@ -41,8 +41,8 @@ const MOUNT_ATTR_IDMAP = 0x10_0000;
 export type MountAttribute = keyof typeof mountAttributes;
 
 /**
- * Runs `work` in a mount namespace that nobody else sees, and comes back from it. The namespace lives on in the
- * processes that `work` started, and is gone with the last of them: no mount can leak to the host, whoever is killed.
+ * Runs `work` in a private mount namespace, and comes back from it. The namespace lives on in the
+ * processes that `work` started, and is gone with the last of them: no mount can leak to the host, no matter what is killed.
  *
  * `work` must not be asynchronous: only this thread is in the namespace, and libuv's others do file I/O. A spawn is
  * fine, as libuv forks from the thread that asks for it.

@@ -21,12 +21,12 @@ const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const POLLOUT = 4;
 
-/** ms between two looks at a connection that is being made: the first, and the longest. */
+/** ms between two polls of a connection that is being made: the first, and the longest. */
 const [shortestPause, longestPause] = [1, 50];
 
 /**
  * Connects to 127.0.0.1 in the network namespace of another process, without blocking this one: a service whose accept
- * queue is full lets the caller wait, and nobody else.
+ * queue is full lets only the caller wait.
  *
  * The calling thread enters that namespace only to make the socket and to begin to connect it, and leaves it before
  * anything else runs: a socket belongs for good to the namespace it was made in. network_namespaces(7).

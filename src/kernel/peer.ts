@@ -25,7 +25,7 @@ export function peerUid(socket: object): number | undefined {
     throw error;
   }
   const uid = credentials.readUInt32LE(4);
-  // of another family than AF_UNIX the kernel says nobody
+  // for another family than AF_UNIX the kernel reports no peer
   return uid === 0xffff_ffff ? undefined : uid;
 }
 

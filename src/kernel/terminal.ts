@@ -35,7 +35,7 @@ export function listenUnix(path: string): number {
 /**
  * Takes the file descriptor that a peer has sent: the caller knows that it has been sent already.
  *
- * @throws SystemError EAGAIN when nobody has connected
+ * @throws SystemError EAGAIN if no client has connected
  */
 export function receiveDescriptor(listener: number): number {
   setNonBlocking(listener);

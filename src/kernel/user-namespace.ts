@@ -35,7 +35,7 @@ export function makeUserNamespace(map: string): number {
   }
 }
 
-/** A process that has ended and has not been waited for; it tells nobody by a signal. clone(2). */
+/** A process that has ended and has not been waited for; it sends no signal. clone(2). */
 function endedProcess(namespaces: number): number {
   const exit = dlsym(0, '_exit');
   const stack = Buffer.alloc(stackSize);

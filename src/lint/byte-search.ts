@@ -1,4 +1,4 @@
-/** Looks for any of a few texts in a file that comes in pieces. */
+/** Searches a file that comes in pieces for any of a few texts. */
 export class ByteSearch {
   found = false;
   readonly #needles: readonly Buffer[];

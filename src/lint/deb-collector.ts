@@ -51,7 +51,7 @@ export class DebCollector {
   #lockText: string | undefined;
   #overrides: { path: string; text: string } | undefined;
 
-  /** @param command the jail's argv: the files that it names are kept to look for their imports */
+  /** @param command the jail's argv: the files that it names are kept to find their imports */
   constructor(name: string, command: readonly string[]) {
     this.#name = name;
     this.#buildPath = new ByteSearch(buildPathsOf(name));

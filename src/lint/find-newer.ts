@@ -14,7 +14,7 @@ export interface FindNewerOptions {
 }
 
 /**
- * Makes a look-up of newer packages in the archives as they are now, by their own signed indices.
+ * Makes a lookup of newer packages in the archives as they are now, by their own signed indices.
  *
  * @throws what updateArchives throws when they cannot be reached
  */

@@ -35,7 +35,7 @@ export interface LintResult {
   unreadable: boolean;
   /** Sorted by place; overridden ones at the end. */
   findings: Finding[];
-  /** What was looked at: none of it may be zero in a pass. */
+  /** What was checked: none of it may be zero in a pass. */
   checked: { checks: number; files: number; entries: number };
   /** Absent when the declarations cannot be read. */
   score?: Exposure;
@@ -132,7 +132,7 @@ export async function lintSubject(subject: Subject, options: LintOptions = {}): 
 function runCheck(tag: Tag, subject: Subject, { policy, profile }: LintOptions): Iterable<Found> | undefined {
   switch (tag.reads) {
     case 'parser':
-      // the parsers look for all of these in whatever they read
+      // the parsers check all of these in every file
       return [];
     case 'overrides':
       return subject.overrides === undefined ? undefined : [];

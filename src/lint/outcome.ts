@@ -1,7 +1,7 @@
 import type { Finding } from './finding.ts';
 import { type Severity, severities } from './severity.ts';
 
-/** pass: nothing that anybody must look at; review: warnings; reject: errors. */
+/** pass: nothing to review; review: warnings; reject: errors. */
 export type Outcome = 'pass' | 'review' | 'reject';
 
 /** From which severity on a finding makes the command fail. */

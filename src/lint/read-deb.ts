@@ -81,7 +81,7 @@ function readDeclaration(stanza: Paragraph | undefined, diagnostics: DebSubject[
   return parsed.declaration ?? withoutFaults(stanza, parsed.diagnostics, 'Jail-');
 }
 
-/** The name only matters as a folder's: whatever is no package name is told by another tag. */
+/** The name only matters as a folder's: an invalid package name has its own tag. */
 function packageName(stanza: Paragraph | undefined): string {
   const name = stanza?.get('Package') ?? '';
   return /^[a-z0-9][a-z0-9+.-]+$/.test(name) ? name : '';

@@ -19,7 +19,7 @@ export interface Override {
 const fields = ['Tag', 'Context', 'Reason', 'Expires'];
 const day = 86_400_000;
 
-/** Reads debian/jail.lint-overrides: a stanza an override. Faulty ones are told and do not count. */
+/** Reads debian/jail.lint-overrides: one override per stanza. Malformed ones are reported and ignored. */
 export function readOverrides(text: string, file: string): { overrides: Override[]; faults: Diagnostic[] } {
   const { paragraphs, diagnostics } = readDeb822(text, file);
   const faults = [...diagnostics];

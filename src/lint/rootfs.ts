@@ -13,7 +13,7 @@ export interface RootfsNode {
   mtime: number;
   /** Of a symlink. */
   target: string;
-  /** What a regular file is; absent for everything that lint does not look into. */
+  /** What a regular file is; absent for everything that lint does not inspect. */
   what?: FileFacts;
 }
 

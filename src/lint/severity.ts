@@ -7,7 +7,7 @@ export const severities: readonly Severity[] = ['error', 'warning', 'info', 'ped
 /** How sure a finding is: `likely` and `possible` rest on what programs usually do. */
 export type Certainty = 'certain' | 'likely' | 'possible';
 
-/** What the checks of one subject look at; also the folders under tags/. */
+/** What the checks of one subject inspect; also the folders under tags/. */
 export const families = [
   'control',
   'structure',

@@ -23,7 +23,7 @@ interface CommonSubject {
   /** Absent when it cannot be read. */
   declaration?: JailDeclaration;
   lock?: Lock;
-  /** Packages of the lock that the archives have a newer version of; absent if it was not looked up. */
+  /** Packages of the lock that the archives have a newer version of; absent if it was not queried. */
   newer?: readonly NewerPackage[];
   /** The text of its override file, and where it was. */
   overrides?: { file: string; text: string };

@@ -18,7 +18,7 @@ const introduction = `# Tags of prodng lint
 
 <!-- Made by \`npm run docs\` from src/lint/tags/. Do not edit. -->
 
-\`prodng lint PATH...\` looks at jail sources before they are built, and at built .debs. Each finding has a tag from this
+\`prodng lint PATH...\` checks jail sources before they are built, and built .debs. Each finding has a tag from this
 list. Errors reject a jail, warnings ask for a review; the others inform. A *likely* or *possible* finding rests on what
 programs usually do.
 

@@ -5,7 +5,7 @@ import type { Policy } from './policy.ts';
 import type { Certainty, Family, Severity } from './severity.ts';
 import type { DebSubject, DeclaredSubject, SourceSubject, Subject } from './subject.ts';
 
-/** Everything there is to know of one kind of finding, its two examples included. */
+/** Everything about one kind of finding, its two examples included. */
 export interface TagInfo {
   /** Stable: overrides, policies and dashboards name it. */
   id: string;
@@ -20,7 +20,7 @@ export interface TagInfo {
   fix: string;
   /** Man pages, Policy sections, RFCs. */
   references: readonly string[];
-  /** A jail that has the fault and one that looks much like it and has not. Both are tests. */
+  /** A jail that has the fault and a similar one that does not. Both are tests. */
   triggers: Example;
   clean: Example;
   /** The declarations cannot be understood at all: every command refuses them. */

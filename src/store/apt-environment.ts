@@ -11,7 +11,7 @@ export interface AptFolders {
 
 /**
  * The configuration of a private apt, apt.conf(5). $APT_CONFIG is read before Dir::Etc::parts, so that the host's
- * apt.conf.d is never looked at. Signatures are checked with the keyrings named for each archive only.
+ * apt.conf.d is never read. Signatures are checked with the keyrings named for each archive only.
  *
  * @throws ProdngError CONFIG when a path cannot be written into apt.conf
  */

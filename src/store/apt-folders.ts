@@ -103,7 +103,7 @@ async function writeKeyrings(folder: string, keyrings: readonly Buffer[]): Promi
   const paths: string[] = [];
   for (const bytes of keyrings) {
     const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 24);
-    // apt tells armoured keys from binary ones by the file's extension
+    // apt distinguishes armoured keys from binary ones by the file's extension
     const extension = bytes.subarray(0, 64).includes('-----BEGIN PGP') ? 'asc' : 'gpg';
     const path = join(folder, `${digest}.${extension}`);
     await writeIfChanged(path, bytes);

@@ -70,7 +70,7 @@ async function hostEntries(folder: string): Promise<SourcesEntry[]> {
     if (file.endsWith('.list')) parsed.push(parseListFile(await readConfig(file), file));
     if (file.endsWith('.sources')) parsed.push(parseSourcesFile(await readConfig(file), file));
   }
-  // apt tells the faults of the host's own files; here they only matter when nothing is left
+  // apt reports the faults of the host's own files; here they only matter when nothing is left
   return parsed.flatMap(({ entries }) => entries);
 }
 

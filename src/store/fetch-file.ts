@@ -22,7 +22,7 @@ export interface FetchFileOptions {
   uris: readonly string[];
   downloader: Downloader;
   signal: AbortSignal;
-  /** Told of new bytes; less than 0 when some had to be thrown away. */
+  /** Called with the number of new bytes; less than 0 when some had to be thrown away. */
   onBytes: (count: number) => void;
 }
 
@@ -177,7 +177,7 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was cut',
   UND_ERR_SOCKET: 'the connection was cut',
   ENOTFOUND: 'the name of the host is not known',
-  EAI_AGAIN: 'the name of the host cannot be looked up',
+  EAI_AGAIN: 'the host name cannot be resolved',
   ENETUNREACH: 'no way to that network',
   EHOSTUNREACH: 'no way to that host',
   ETIMEDOUT: 'no answer',

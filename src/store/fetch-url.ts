@@ -141,7 +141,7 @@ function failed(file: PinnedUrl, failures: readonly { wrong: boolean; why: strin
   const lines = failures.map(({ why }) => `\n  ${why}`).join('') || '\n  no place is known where it could be';
   if (failures.some(({ wrong }) => wrong))
     return new ProdngError('HASH_MISMATCH', `${file.name}: other bytes than are pinned${lines}`, {
-      hint: 'the file was changed where it lies, or on the way: look at what changed before you pin the new digest',
+      hint: 'the file was changed at its source or in transit: review what changed before you pin the new digest',
     });
   return new ProdngError('FETCH_FAILED', `${file.name}: cannot be fetched${lines}`, {
     hint: 'check the network and, behind a proxy, http_proxy and https_proxy',

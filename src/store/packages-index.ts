@@ -14,7 +14,7 @@ export interface IndexedPackage extends PinnedFile {
 }
 
 /**
- * Looks packages up by the SHA-256 of their .deb. An index of Debian has 60,000 stanzas in 50 MB: only the ones
+ * Finds packages by the SHA-256 of their .deb. An index of Debian has 60,000 stanzas in 50 MB: only the ones
  * asked for are parsed.
  *
  * @returns by digest; where several archives have the same file, the first one configured

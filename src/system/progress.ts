@@ -1,5 +1,5 @@
 /**
- * How long work tells how far it is. Library code only reports; whether that becomes a bar on a terminal,
+ * How long-running work reports its progress. Library code only reports; whether that becomes a bar on a terminal,
  * plain lines in a log or nothing at all is the caller's choice.
  */
 export interface Progress {

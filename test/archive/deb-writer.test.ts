@@ -124,7 +124,7 @@ describe('a .deb that we wrote', () => {
     expect(index).toContain(`Size: ${written.size}\n`);
   });
 
-  it('holds one xz stream of several blocks whose sizes stand in their headers', () => {
+  it('holds one xz stream of several blocks whose sizes are in their headers', () => {
     const data = join(scratch, 'data.tar.xz');
     writeFileSync(data, execFileSync('ar', ['p', deb, 'data.tar.xz'], { maxBuffer: 2 ** 28 }));
     output('xz', '-t', data);

@@ -102,7 +102,7 @@ describeAttacks('hostile links', [
   ['a link to nowhere', tar(symlink('a', '')), refused, 'a: a link to nowhere'],
 ]);
 
-describe('symbolic links, judged by their text', () => {
+describe('symbolic links, checked by their text', () => {
   const rule = { inside: 'tree', root: 'jail/rootfs' } as const;
   const inJail = (link: string): Buffer =>
     tar(folder('jail/'), folder('jail/rootfs/'), symlink('jail/rootfs/l', link));

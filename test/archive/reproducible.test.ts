@@ -87,7 +87,7 @@ describe('equal contents give equal bytes', () => {
 });
 
 describe('a change costs only its own blocks', () => {
-  it('in a small segment that stands apart: its block, and that of control.tar for the md5sums', async () => {
+  it('in a small separate segment: its block, and that of control.tar for the md5sums', async () => {
     const cache = join(scratch, 'change');
     await build(cache);
     const before = cacheFiles(cache);

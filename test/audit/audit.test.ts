@@ -111,7 +111,7 @@ describe('never used', () => {
 });
 
 describe('mergeProfiles', () => {
-  it('adds what both have, numbers programs anew, and is as whole as the least', () => {
+  it('adds what both have, renumbers programs, and is as complete as the least', () => {
     const program = { origin: 'service' as const, outside: false, executed: 1 };
     const other: Profile = {
       ...hostile,

@@ -40,7 +40,7 @@ const buildMounts = () =>
     .split('\n')
     .filter((line) => line.split(' ')[4] === '/mnt');
 
-test('a build that fails names the step, shows the end of the log and how to look inside', {
+test('a build that fails names the step, shows the end of the log and how to inspect the jail', {
   timeout,
 }, async () => {
   rules('@echo this is why >&2; exit 3');

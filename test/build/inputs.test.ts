@@ -96,7 +96,7 @@ test('files are fetched once, checked, and lie read-only where the build finds t
   expect(readFileSync(deb).equals(again)).toBe(true);
 });
 
-test('other bytes, a missing file and a dead server are told apart, and nothing is kept', {
+test('other bytes, a missing file and a dead server have different errors, and nothing is kept', {
   timeout,
 }, async () => {
   declare(`${server.uri}/words.txt sha256:${sha256}`);

@@ -111,7 +111,7 @@ test('nothing is there of the package manager, of the essential packages, of thi
   expect(days.size).toBe(1);
 });
 
-test('all belongs to root without set-id bits; what a service could read it still can, passwords nobody', () => {
+test('all belongs to root without set-id bits; a service reads what it could before, and no passwords', () => {
   const list = execFileSync('dpkg-deb', ['-c', join(scratch, deb)], { encoding: 'utf8', maxBuffer: 2 ** 26 });
   const lines = list.trim().split('\n');
   expect(lines.length).toBeGreaterThan(200);
@@ -158,7 +158,7 @@ test('a maintainer script that fails is shown with what it said, and no .deb app
   postinst(...usual);
 });
 
-test('a maintainer script that never ends, fills the disk or leaves something behind is told, and ended', {
+test('a maintainer script that never ends, fills the disk or leaves something behind is reported, and killed', {
   timeout,
 }, async () => {
   const output = join(scratch, 'misbehaving');

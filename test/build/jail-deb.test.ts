@@ -73,7 +73,7 @@ test('the rootfs is usr-merged and holds the closure, accounts and linker cache,
   expect(run('find', rootfs, '!', '-type', 'f', '!', '-type', 'd', '!', '-type', 'l')).toBe('');
 });
 
-test('every program finds its libraries inside: ldd in the rootfs is the judge', () => {
+test('every program finds its libraries inside, by ldd in the rootfs', () => {
   const files = run('find', join(rootfs, 'usr/libexec'), '-type', 'f', '-perm', '/111')
     .trim()
     .split('\n')

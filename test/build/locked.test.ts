@@ -66,7 +66,7 @@ test('a locked build whose package needs more than the locked rootfs has is refu
   writeFileSync(rules, old);
 });
 
-test('every fault of the control file is told at once, and nothing is built', async () => {
+test('every fault of the control file is reported at once, and nothing is built', async () => {
   const old = edit(
     control,
     /^(XB-Jail-Format:.*\n)/m,

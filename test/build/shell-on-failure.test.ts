@@ -7,7 +7,7 @@ import { prodng, runProdng, testEnvironment } from '../support/prodng.ts';
 const scratch = mkdtempSync('/var/tmp/prodng-shell-');
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('--shell-on-failure opens a shell in the jail as it stood', { timeout: 600_000 }, async () => {
+test('--shell-on-failure opens a shell in the jail that failed', { timeout: 600_000 }, async () => {
   const source = join(scratch, 'hello');
   expect((await runProdng(['new', 'python-service', source])).status).toBe(0);
   const rules =

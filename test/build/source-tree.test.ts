@@ -51,7 +51,7 @@ test('neither version control, nor what builds and tests leave, nor the lock is 
   expect(await digest(a)).not.toBe(before);
 });
 
-test('tar unpacks it as it stands', async () => {
+test('tar unpacks it unchanged', async () => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of sourceTar(await readSourceTree(source('tar'), 1000, []))) chunks.push(chunk);
   const listed = execFileSync('tar', ['-tvf', '-', '--full-time', '--numeric-owner'], {

@@ -132,7 +132,9 @@ test('a flipped byte with a manifest to match is refused too: the lock decides',
   rmSync(copy, { recursive: true });
 });
 
-test('a missing file, a foreign lock and a folder of something else are each told', { timeout }, async () => {
+test('a missing file, a foreign lock and a folder of something else are each reported', {
+  timeout,
+}, async () => {
   const copy = copyOfFolder();
   const name = readdirSync(join(copy, 'debs'))[0] ?? '';
   rmSync(join(copy, 'debs', name));

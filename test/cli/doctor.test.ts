@@ -14,7 +14,7 @@ test('on a host that has it all: exit 0 and nothing lacking', { timeout: 120_000
   expect(status).toBe(0);
 });
 
-test('each lack comes with what it costs and what mends it', { timeout: 120_000 }, async () => {
+test('each lack comes with its consequences and its fix', { timeout: 120_000 }, async () => {
   // a host with the programs of essential packages and node, and archives nobody can use
   const sources = join(scratch, 'wrong.sources');
   writeFileSync(sources, 'Types: deb\nURIs: gopher://example.org/debian\nSuites: x\nComponents: main\n');
@@ -25,7 +25,7 @@ test('each lack comes with what it costs and what mends it', { timeout: 120_000 
   };
   const { status, stdout } = await runProdng(['doctor', '--json'], options);
   expect(status).toBe(1);
-  const checks = (JSON.parse(stdout) as { checks: { name: string; ok: boolean; mend?: string }[] }[]).flatMap(
+  const checks = (JSON.parse(stdout) as { checks: { name: string; ok: boolean; fix?: string }[] }[]).flatMap(
     (group) => group.checks,
   );
   const lacking = checks.filter(({ ok }) => !ok);
@@ -33,16 +33,16 @@ test('each lack comes with what it costs and what mends it', { timeout: 120_000 
     expect.objectContaining({
       name: 'mmdebstrap',
       costs: 'prodng build',
-      mend: 'apt-get install mmdebstrap',
+      fix: 'apt-get install mmdebstrap',
     }),
     expect.objectContaining({
       name: 'package archives',
-      mend: expect.stringContaining('archives.sources') as unknown,
+      fix: expect.stringContaining('archives.sources') as unknown,
     }),
   ]);
 });
 
-test('an ordinary user can build, and is told that running needs root', { timeout: 120_000 }, async () => {
+test('an ordinary user can build; running is reported to require root', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync('/var/tmp/prodng-doctor-user-');
   try {
     const user = ordinaryUser(folder);

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import type { JailProcess } from '../../src/agent/metrics/processes.ts';
 import type { Stats } from '../../src/agent/metrics/stats.ts';
 import { printable, tableText } from '../../src/cli/terminal/output.ts';
+import { statsColumns, usageOf } from '../../src/cli/terminal/rates.ts';
 import { topText } from '../../src/cli/terminal/top-text.ts';
-import { statsColumns, usageOf } from '../../src/cli/terminal/usage.ts';
 
 const long = `${'a-long-name-of-a-package-'.repeat(2)}x`;
 
@@ -69,7 +69,7 @@ it('writes no line wider than the terminal', () => {
   );
 });
 
-it('reckons rates of processes by the time between two looks, and sorts by what is asked for', () => {
+it('computes rates of processes from the time between two samples, and sorts by the given key', () => {
   const before = [statsOf('web', { processes: [processOf(1), processOf(2, { resident: 3 * 2 ** 20 })] })];
   const processes = [
     processOf(1, { cpu: 1000, read: 4096, waited: 500 }),

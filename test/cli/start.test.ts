@@ -76,7 +76,7 @@ test('help and the lint of a source load nothing of Node that takes long', () =>
   }
 });
 
-test('the exit status tells what went wrong when nobody reads standard error', () => {
+test('the exit status says what went wrong if standard error is not read', () => {
   // the reader has ended before prodng begins to write
   const script = '{ sleep 0.2; "$0" "$@"; echo $? >&3; } 3>&1 >/dev/null 2> >(exec true)';
   const argv = [process.execPath, join(bundle, 'prodng.cjs'), 'lint', '/nonexistent'];

@@ -68,7 +68,7 @@ describe('reading deb822', () => {
     expect(`${file}:${line}:${column}: ${field === undefined ? '' : `${field}: `}${said}`).toMatch(message);
   });
 
-  it('tells every fault of a file at once', () => {
+  it('reports every fault of a file at once', () => {
     expect(readDeb822('nonsense\nA: 1\nA: 2\n\nmore nonsense\n', 'f').diagnostics.map((d) => d.line)).toEqual(
       [1, 3, 5],
     );

@@ -157,7 +157,7 @@ it('a service may be stopped by every signal that Linux has and a process can ac
     expect(declarationOf(`XB-Jail-Stop: ${signal}`).stop.signal).toBe(signal);
 });
 
-describe('faults are told with place, kind and what is allowed', () => {
+describe('faults are reported with place, kind and what is allowed', () => {
   it.each([
     [
       'Capabilites: none',
@@ -309,7 +309,7 @@ describe('faults are told with place, kind and what is allowed', () => {
     },
   );
 
-  it('tells all faults in the order of the file, and no follow-ups of a field that could not be read', () => {
+  it('reports all faults in the order of the file, and no follow-ups of a field that could not be read', () => {
     const faults = faultsOf(
       'XB-Jail-Network: mcvlan\nXB-Jail-Listen: 80/tcp\nXB-Jail-Memory: x\nXB-Jail-Filesystem: tmp /tmp size=1T\nXB-Jail-Cpu: 1\nXB-Jail-Stop: x',
     );

@@ -55,7 +55,7 @@ describe('a jail source', () => {
     expect([sourceStanza.line, binaryStanza.line]).toEqual([1, 7]);
   });
 
-  it('with many faults tells all of them at once and exits with 2', async () => {
+  it('with many faults reports all of them at once and exits with 2', async () => {
     const broken = control
       .replace('XB-Jail-Format: 1', 'XB-Jail-Fromat: 1\nXB-Jail-Memory: x\nXB-Jail-Memory: y')
       .replace('Source: hello', 'Source: Hello')

@@ -86,7 +86,7 @@ describe('a field that is added to the table', () => {
     expectTypeOf<ValuesOf<typeof table>['memory']>().toEqualTypeOf<number>();
   });
 
-  it('is read, and its faults are told with their place', () => {
+  it('is parsed, and its faults are reported with their place', () => {
     expect(declared(tty).devices).toEqual(['/dev/ttyS0']);
     expect(declared('').devices).toEqual([]);
     expect(read('XB-Jail-Devices: tty').diagnostics).toMatchObject([

@@ -48,7 +48,7 @@ test('every command of GettingStarted.md works, in its order', { timeout: 1_500_
   expect({ status, end: output.slice(-3000) }).toMatchObject({ status: 0 });
 });
 
-test("README's example works as it stands", { timeout: 900_000 }, async () => {
+test("README's example works as written", { timeout: 900_000 }, async () => {
   const [example = ''] = blocks('README.md', 'console');
   const commands = example.split('\n').flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : []));
   expect(commands.length).toBeGreaterThan(4);

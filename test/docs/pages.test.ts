@@ -50,7 +50,9 @@ test('every command of docs/troubleshooting.md works', { timeout: 300_000 }, asy
   await follow('docs/troubleshooting.md');
 });
 
-test('every command of docs/coming-from.md works, and its stanza is a valid jail', { timeout: 300_000 }, async () => {
+test('every command of docs/coming-from.md works, and its stanza is a valid jail', {
+  timeout: 300_000,
+}, async () => {
   const source = join(host.folder, 'hello');
   await host.prodng(['new', 'python-service', source]);
   const stanza = blocksOf('docs/coming-from.md', '').find((block) => block.startsWith('Package: hello'));

@@ -38,13 +38,13 @@ function rememberLater(): void {
   vi.useRealTimers();
 }
 
-it('is known again as long as nobody has touched the file', () => {
+it('is known again as long as the file is unchanged', () => {
   expect(recallDeb(about(), paths())).toBeUndefined();
   rememberLater();
   expect(recallDeb(about(), paths())).toEqual(known);
 });
 
-it('is not known again when other bytes stand in it, whatever time they claim', () => {
+it('is not known again when its bytes differ, whatever their time', () => {
   rememberLater();
   const { atime, mtime } = statSync(file);
   writeFileSync(file, 'other');
@@ -57,7 +57,7 @@ it('is not remembered right after it was written', () => {
   expect(recallDeb(about(), paths())).toBeUndefined();
 });
 
-it('is read anew when what is known of it is not whole', () => {
+it('is read again when its record is incomplete', () => {
   rememberLater();
   const kept = join(folder, 'cache/known-debs');
   const [name = ''] = readdirSync(kept);

@@ -27,13 +27,13 @@ it('gives nothing that is not declared', () => {
   expect(spec.process.noNewPrivileges).toBe(true);
 });
 
-it('maps root to the range that the jail has, and nobody else', () => {
+it('maps root to the range of the jail, and no other id', () => {
   const { uidMappings, gidMappings } = ociSpec(declarationOf(''), facts).linux;
   expect(uidMappings).toEqual([{ containerID: 0, hostID: 0x7001_0000, size: 65_536 }]);
   expect(gidMappings).toEqual(uidMappings);
 });
 
-it('makes capabilities ambient for a user who is not root, and for nobody else', () => {
+it('makes capabilities ambient only for a user who is not root', () => {
   const declaration = declarationOf('XB-Jail-Capabilities: CHOWN');
   expect(ociSpec(declaration, facts).process.capabilities.ambient).toEqual(['CAP_CHOWN']);
   const root = { ...facts, account: { ...facts.account, uid: 0 } };

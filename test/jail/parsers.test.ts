@@ -36,7 +36,7 @@ describe('mountinfo', () => {
     ]);
   });
 
-  it('tells the size of a tmpfs', () => {
+  it('reads the size of a tmpfs', () => {
     const sized = (size: string) =>
       parseMountinfo(`1 2 0:1 / /tmp rw - tmpfs tmpfs rw,${size}`).map(tmpfsSize);
     expect(sized('size=1024k')).toEqual([2 ** 20]);
@@ -125,7 +125,7 @@ describe('the jail’s accounts', () => {
     expect(accountOf(root, 'root').uid).toBe(0);
   });
 
-  it('have root even where there is no /etc/passwd, and nobody else', () => {
+  it('have only root where there is no /etc/passwd', () => {
     expect(accountOf(root, 'root').uid).toBe(0);
     expect(() => accountOf(root, 'web')).toThrow('has no user web');
   });

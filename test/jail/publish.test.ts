@@ -41,7 +41,7 @@ test('the host reaches a port that only the jail can see, many times over', asyn
   }
 });
 
-test('a port nobody listens on in the jail resets the connection, and the forwarder lives on', async () => {
+test('a port without a listener in the jail resets the connection, and the forwarder keeps running', async () => {
   const published = await publishPort(pidOf(jail), 0, 8081);
   try {
     for (let attempt = 0; attempt < 2; attempt++) {

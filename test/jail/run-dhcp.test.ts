@@ -54,7 +54,7 @@ it('gives a jail without any right the address, prefix and route that a server l
   expect(stderr).toMatch(/address +192\.0\.2\.1[012]\d\/24/);
 });
 
-it('has the kernel take the address away when nobody renews it', async () => {
+it('has the kernel take the address away when it is not renewed', async () => {
   await serve();
   const { stdout } = await runWith('', 'ip addr show eth0 | grep valid_lft | head -n 1');
   const seconds = Number(/valid_lft (\d+)sec/.exec(stdout)?.[1]);

@@ -62,7 +62,7 @@ interface Spec {
   };
 }
 
-describe('a runtime that does not do as it is told', () => {
+describe('a runtime that does not do as configured', () => {
   it.each<[string, (spec: Spec) => void, string]>([
     [
       'a capability too many',

@@ -77,7 +77,7 @@ describe('what the service is given', () => {
     expect(stdout).not.toContain(hostname());
   });
 
-  it('runs it as the declared user with its groups, whom the host knows as nobody', async () => {
+  it('runs it as the declared user with its groups, unprivileged ids on the host', async () => {
     const { stdout } = await host.script(
       '',
       'id; cat /proc/self/uid_map; ls -ln /bin/busybox; ls -n /etc/passwd',
@@ -90,7 +90,7 @@ describe('what the service is given', () => {
     expect(ranges[host.name]).toBeGreaterThanOrEqual(0x7000_0000);
   });
 
-  it('tells before the first instruction what the kernel has put in force', async () => {
+  it('reports before the first instruction what the kernel has in force', async () => {
     const fields = 'Jail-Memory: 32M\nJail-Capabilities: CHOWN\nJail-Filesystem: tmp /tmp size=1M';
     const deb = await host.jail({ fields });
     const { stderr } = await host.prodng(['run', deb, '--verbose']);
@@ -172,7 +172,7 @@ describe('what it may do', () => {
   });
 });
 
-describe('a look inside', () => {
+describe('prodng run --shell', () => {
   it('runs another program in place of the service, with the same rights', async () => {
     const deb = await host.jail({ fields: 'Jail-Command: /bin/false' });
     const { status, stdout } = await host.prodng(['run', deb, '--', '/bin/cat', '/etc/group']);
@@ -246,7 +246,7 @@ it('refuses a .deb that is no jail, and one for another machine', async () => {
   expect((await host.prodng(['run', notOne])).status).toBe(2);
 });
 
-it('tells every fault of the declarations at once, with its line', async () => {
+it('reports every fault of the declarations at once, with its line', async () => {
   const deb = await host.jail({ fields: 'Jail-Memory: lots\nJail-Nonsense: 1' });
   const { status, stderr } = await host.prodng(['run', deb]);
   expect(status).toBe(2);

@@ -21,7 +21,7 @@ afterEach(() => {
 
 const pid = () => namespace.pid ?? 0;
 
-it('waits for a service that never accepts without blocking, and no longer than it is told to', async () => {
+it('waits for a service that never accepts without blocking, and no longer than its timeout', async () => {
   listener = await hungListener(pid(), 8080);
   let turns = 0;
   const timer = setInterval(() => turns++, 10);
@@ -31,7 +31,7 @@ it('waits for a service that never accepts without blocking, and no longer than 
   expect(turns).toBeGreaterThan(2);
 });
 
-it('tells at once that nothing listens', async () => {
+it('reports at once that nothing listens', async () => {
   await expect(connectInNetns(pid(), 8080, 60_000)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 

@@ -117,7 +117,7 @@ test('--score says what an exposure comes from', async () => {
   expect(stdout).toMatch(/^exposure: 3\.\d of 10\n {2}capabilities +3\.0 of 3\.0 {2}CAP_SYS_ADMIN$/m);
 });
 
-test('--fix mends, shows the change on standard error, and lints what is there then', async () => {
+test('--fix applies fixes, shows the change on standard error, and lints the result', async () => {
   const { status, stdout, stderr } = await runProdng([
     'lint',
     '--fix',

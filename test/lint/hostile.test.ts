@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-describe('broken input is told, and never a crash', () => {
+describe('broken input is reported, and never a crash', () => {
   test.each(['debian/control', 'debian/changelog', 'debian/jail.lock', 'debian/jail.lint-overrides'])(
     'a fifo as %s keeps nobody waiting',
     async (file) => {

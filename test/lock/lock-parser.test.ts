@@ -135,7 +135,7 @@ describe('a lock', () => {
     );
   });
 
-  it('is judged alike, whether it stands as it was written or not', () => {
+  it('is parsed alike, in canonical form or not', () => {
     // the same fields in the same places; formatLock writes no comment there
     const differently = (written: string) => `${written}\n\n#`;
     const outcome = (written: string) => {

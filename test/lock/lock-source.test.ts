@@ -108,7 +108,7 @@ describe('prodng lock', () => {
     expect(names(lock, 'rootfs')).toEqual([]);
   });
 
-  it('gives the same bytes for the same archive state, whoever serves it and whatever was there before', async () => {
+  it('gives the same bytes for the same archive state, whichever server it comes from and whatever was there before', async () => {
     await lockSource(await readJailSource(dir), await options());
     const first = await lockText();
     const server = await serveFolder(archive.folder);
@@ -149,7 +149,7 @@ describe('prodng lock', () => {
     expect((await stat(join(dir, lockFile))).ino).toBe(before.ino);
   });
 
-  it('moves forward with --update and tells each package that changed', async () => {
+  it('moves forward with --update and lists each package that changed', async () => {
     const before = await lockSource(await readJailSource(dir), await options());
     await lockRootfs(dir, 'python3', before.lock, await options());
     const newer = [...buildBasics.filter(({ name }) => name !== 'fakeroot'), ...newerPython];
@@ -174,7 +174,7 @@ describe('prodng lock', () => {
     expect(names(after.lock, 'rootfs')).toEqual(['python-core 3.12', 'python3 3.12']);
   });
 
-  it('says that other bytes stand under the same version', async () => {
+  it('reports other bytes under the same version', async () => {
     const before = await lockSource(await readJailSource(dir), await options());
     await archive.publish([...buildBasics, { name: 'debhelper', version: '13.11', payload: 10 }, ...python], {
       date: ago(1),
@@ -211,7 +211,7 @@ describe('prodng lock', () => {
     expect(notes.join()).toContain('not kept here');
   });
 
-  it('forgets the rootfs when Depends changed: only a build can tell', async () => {
+  it('forgets the rootfs when Depends changed: only a build knows', async () => {
     const first = await lockSource(await readJailSource(dir), await options());
     await lockRootfs(dir, 'python3', first.lock, await options());
     await writeSource('debhelper', 'python3, libpython, ${misc:Depends}');

@@ -107,7 +107,7 @@ test('removing takes the link itself, and no folder', async () => {
   expect(readdirSync(folder)).toEqual(['sub']);
 });
 
-test('a missing folder and a folder of the name are each told with the path', async () => {
+test('a missing folder and a folder of the name are each reported with the path', async () => {
   await expect(writeOutput(join(folder, 'none/file'), 'x')).rejects.toMatchObject({
     code: 'IO',
     message: `${join(folder, 'none')}: cannot be opened: no such file or directory`,

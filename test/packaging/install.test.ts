@@ -151,10 +151,17 @@ test('the agent is enabled, and its group may use the socket', () => {
   expect(unit).toEqual({ status: 0, stdout: '', stderr: '' });
 });
 
-test('man pages, completions and the vendor of lintian are where their programs look', slow, () => {
+test('man pages, completions and the vendor of lintian are where their programs search', slow, () => {
   const page = root.chroot(['man', '--where', 'prodng-agent']);
   expect(page).toMatchObject({ status: 0, stdout: '/usr/share/man/man1/prodng-agent.1.gz\n' });
-  expect(existsSync(join(root.folder, 'usr/share/bash-completion/completions/prodng'))).toBe(true);
+  const file = root.chroot(['man', '--where', '5', 'prodng-agent.json']);
+  expect(file).toMatchObject({ status: 0, stdout: '/usr/share/man/man5/prodng-agent.json.5.gz\n' });
+  for (const path of [
+    'bash-completion/completions/prodng',
+    'fish/vendor_completions.d/prodng.fish',
+    'zsh/vendor-completions/_prodng',
+  ])
+    expect(existsSync(join(root.folder, 'usr/share', path)), path).toBe(true);
   const lintian = join(root.folder, 'usr/share/lintian');
   const agent = readdirSync(debs).find((name) => /^prodng-agent_.*\.deb$/.test(name)) ?? '';
   const argv = ['--allow-root', '--include-dir', lintian, '--profile', 'prodng/main'];

@@ -68,7 +68,7 @@ describe('what does not stop it', () => {
     expect(stderr).toMatch(/swapoff was refused, 1000000 times, .*: log on syscall-refused/);
   });
 
-  it('is told as what would have been in mode observe', async () => {
+  it('is reported, not done, in mode observe', async () => {
     const { status, stderr } = await underPolicy(
       policy('syscall-refused', 'kill', 'observe'),
       'call',

@@ -20,7 +20,7 @@ Action: log
 `;
 
 describe('parsePolicy', () => {
-  it('reads the stanzas, with where each rule stands', () => {
+  it('reads the stanzas, with the position of each rule', () => {
     expect(parsePolicy(text, 'f')).toEqual({
       name: 'strict',
       jails: ['hello', 'web*'],
@@ -84,7 +84,7 @@ describe('parsePolicy', () => {
   });
 });
 
-it('is for the jails it names, and * stands for any characters', () => {
+it('is for the jails it names, and * matches any characters', () => {
   const policy = parsePolicy(text, 'f');
   expect(['hello', 'web', 'web@1', 'hello2', 'aweb'].map((jail) => appliesTo(policy, jail))).toEqual([
     true,

@@ -89,7 +89,7 @@ describe('item 5: folders deeper than PATH_MAX', () => {
     await gone(volumes, new RegExp(host.name));
   });
 
-  it('or whatever else cannot be removed is told, and keeps nothing from being done', async () => {
+  it('or whatever else cannot be removed is reported, and blocks nothing else', async () => {
     await host.startAgent();
     const stuck = join(trees, 'c'.repeat(64), 'mounted');
     mkdirSync(stuck, { recursive: true });

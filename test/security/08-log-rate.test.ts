@@ -45,7 +45,7 @@ const limit = (cgroup: string) => {
 };
 
 describe('item 8: a service that prints without end', () => {
-  it('is cut to the rate, and the number of lines that were suppressed is told', async () => {
+  it('is cut to the rate, and the number of suppressed lines is reported', async () => {
     const fields =
       'Jail-Command: /bin/sh -c "echo first; yes x | head -n 50000; exec sleep 1000"\nJail-Cpu: 50%';
     await host.ok('install', await host.jail({ fields, links: { 'bin/yes': 'busybox' } }));

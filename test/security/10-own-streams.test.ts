@@ -54,7 +54,7 @@ describe('item 10: the standard streams of a jail', () => {
     expect(await session.status()).toBe(0);
   });
 
-  it('end its output where nobody reads ours any more, and lose none of it otherwise', async () => {
+  it('end its output when ours has no reader, and lose none of it otherwise', async () => {
     const deb = await host.jail();
     const child = host.start(['run', deb, '--', '/bin/sh', '-c', 'while echo line; do :; done; exit 7']);
     await new Promise((resolve) => child.stdout?.once('data', resolve));

@@ -57,7 +57,7 @@ describe('item 15: a request that another site had a browser send', () => {
     );
   });
 
-  it('is told by its Host', () => {
+  it('is recognised by its Host', () => {
     expect(hostNameOf('Agent.Example.ORG:1337')).toBe('agent.example.org');
     expect(hostNameOf('[2001:db8::1]:1337')).toBe('2001:db8::1');
     for (const none of [undefined, '', 'a b', 'user@host', 'host/path', 'a:b:c', '[::1', ':80'])

@@ -187,7 +187,7 @@ test.each(['debs', 'evil_1_vendor'])(
   },
 );
 
-test('build --from-vendor reads no file of the host through a link, nor tells its digest', {
+test('build --from-vendor reads no file of the host through a link, nor discloses its digest', {
   timeout,
 }, async () => {
   const folder = repository('from-vendor');

@@ -60,7 +60,7 @@ describe('a DSSE envelope', () => {
     expect(await signStatement(statement, [release])).toBe(await signStatement(statement, [release]));
   });
 
-  it('tells a changed statement, a changed type, a changed signer and an unknown one', async () => {
+  it('detects a changed statement, a changed type, a changed signer and an unknown one', async () => {
     const line = JSON.parse(await signStatement(statement, [release, openPgpOnly])) as Line;
     const keyring = await scratch.store.publicKeys();
     const judge = async (change: Partial<Line>) => {

@@ -86,7 +86,7 @@ describe('a signature policy', () => {
     ]);
   });
 
-  it('fails for a bad signature whoever else signed, and says why an expired one does not count', () => {
+  it('fails for a bad signature whatever other keys signed, and says why an expired one does not count', () => {
     const good = { member: '_gpgorigin', status: 'valid', fingerprint: 'A', message: 'good' } as const;
     const bad = { member: '_gpgmaint', status: 'bad', fingerprint: 'B', message: 'bad one' } as const;
     const late = {

@@ -46,7 +46,7 @@ describe('verifySignatures', () => {
     expect(await verifySignatures(scratch.deb, await scratch.store.publicKeys())).toEqual([]);
   });
 
-  it('tells who signed', async () => {
+  it('reports who signed', async () => {
     const reports = await verifySignatures(
       await signed('two.deb', release, review),
       await scratch.store.publicKeys(),
@@ -73,7 +73,7 @@ describe('verifySignatures', () => {
     expect(report?.message).toContain('which is not in the keyring');
   });
 
-  it('tells a signature over other bytes', async () => {
+  it('reports a signature over other bytes', async () => {
     const other = await makeDeb(scratch.folder, 'other', 'something else\n');
     await signDeb(other, { signers: [release] });
     const deb = join(scratch.folder, 'moved.deb');
@@ -84,7 +84,7 @@ describe('verifySignatures', () => {
     expect(report?.message).toMatch(/^_gpgorigin claims to be signed by release .*other bytes$/);
   });
 
-  it('tells which of two signatures is bad', async () => {
+  it('reports which of two signatures is bad', async () => {
     const other = await makeDeb(scratch.folder, 'second', 'something else\n');
     await signDeb(other, { signers: [review] });
     const deb = await signed('half.deb', release);
@@ -96,7 +96,7 @@ describe('verifySignatures', () => {
     ]);
   });
 
-  it('tells every signature of a member that holds several', async () => {
+  it('reports every signature of a member that holds several', async () => {
     const deb = join(scratch.folder, 'joined.deb');
     await copyFile(scratch.deb, deb);
     const one = await signatureOf(await signed('x.deb', release));
@@ -127,7 +127,7 @@ describe('verifySignatures', () => {
     expect([report?.status, report?.message]).toEqual(['bad', expect.stringContaining('ahead of the clock')]);
   });
 
-  it('tells a revoked key', async () => {
+  it('reports a revoked key', async () => {
     const lost = await makeSigner(scratch.store, 'lost');
     const deb = await signed('revoked.deb', lost);
     const certificate = join(scratch.store.folder, `${lost.fingerprint}.revocation.asc`);

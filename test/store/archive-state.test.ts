@@ -69,7 +69,7 @@ describe('the state of an archive', () => {
     }
   });
 
-  it('tells a captive portal from an archive without a signature', async () => {
+  it('distinguishes a captive portal from an archive without a signature', async () => {
     const page = Buffer.from('<html><body>Please log in</body></html>\n');
     server.fault = () => ({ kind: 'bytes', bytes: page });
     try {
@@ -107,7 +107,7 @@ describe('the state of an archive', () => {
     }
   });
 
-  it('is refused when nobody signed it', async () => {
+  it('is refused when it is not signed', async () => {
     await archive.publish(buildBasics, { signedWith: 'none' });
     try {
       await expect(update()).rejects.toMatchObject({
@@ -148,7 +148,7 @@ describe('the state of an archive', () => {
     }
   });
 
-  it('is reported as out of reach when nobody answers, and stays usable where it was kept', async () => {
+  it('is reported as out of reach when no server answers, and stays usable where it was kept', async () => {
     const down = await serveFolder(archive.folder);
     const archives = await loadArchives({ sourcesFile: await archive.writeSources(down.uri), architecture });
     const options = { archives, architecture, paths };

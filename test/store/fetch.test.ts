@@ -69,7 +69,7 @@ describe('fetching', () => {
     expect(await checkStore(store)).toBe(8);
   });
 
-  it('tells how far it is, up to the whole and no further', async () => {
+  it('reports its progress, up to the whole and no further', async () => {
     const seen: number[] = [];
     const progress = { step() {}, note() {}, advance: (done: number) => void seen.push(done) };
     atFirst(1, { kind: 'cut', after: megabyte });
@@ -105,7 +105,7 @@ describe('fetching', () => {
     expect(await partials(store)).toEqual([]);
   });
 
-  it('begins anew with a mirror that does not know Range', async () => {
+  it('starts over with a mirror that does not support Range', async () => {
     const part = partialPath(store.folder, large.sha256);
     await mkdir(dirname(part), { recursive: true });
     const whole = await readFile(join(archive.folder, large.poolPath));
@@ -115,7 +115,7 @@ describe('fetching', () => {
     expect(await digestInStore(large)).toBe(large.sha256);
   });
 
-  it('begins anew when what an earlier run left is damaged, too long or of the right size but wrong', async () => {
+  it('starts over when what an earlier run left is damaged, too long or of the right size but wrong', async () => {
     const part = partialPath(store.folder, large.sha256);
     await mkdir(dirname(part), { recursive: true });
     for (const size of [megabyte, large.size, large.size + 1]) {
@@ -264,7 +264,7 @@ describe('what cannot be fetched', () => {
     }
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when it is aborted', async () => {
     server.fault = () => ({ kind: 'stall', after: 1000 });
     const controller = new AbortController();
     const fetching = store.fetchAll([large], {

@@ -66,7 +66,7 @@ describe('a store that many use', () => {
     expect(await partials(store)).toEqual([]);
   });
 
-  it('is the same wherever it stands', async () => {
+  it('is the same wherever it is', async () => {
     await store.fetchAll(files.small, files.from(server.uri));
     const copy = join(scratch, 'copy');
     await cp(store.folder, join(copy, 'store'), { recursive: true });

@@ -45,7 +45,7 @@ function contentOf(tar: Buffer, entry: UnpackedEntry | undefined): Buffer {
 }
 
 describe('the plain tar of a stored .deb', () => {
-  it('is what dpkg-deb --fsys-tarfile says, with an index of where each content stands', async () => {
+  it('is what dpkg-deb --fsys-tarfile says, with an index of where each content begins', async () => {
     for (const compression of ['xz', 'gzip', 'zstd', 'none']) {
       const digest = await storeDeb(compression);
       const unpacked = await store.unpackedTar(digest);
@@ -78,7 +78,7 @@ describe('the plain tar of a stored .deb', () => {
     for (const one of all) expect(one).toEqual(all[0]);
   });
 
-  it('is made anew when the kept one is cut short, or its index is damaged or gone', async () => {
+  it('is made again when the kept one is cut short, or its index is damaged or gone', async () => {
     const first = await store.unpackedTar(sha256);
     const index = first.path.replace(/tar$/, 'json');
     const damages = [

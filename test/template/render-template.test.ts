@@ -91,7 +91,7 @@ describe('the variables of prodng new', () => {
     expect(next).toEqual(['open http://hello:81/']);
   });
 
-  it('that are wrong are told all at once, with the list of variables', async () => {
+  it('that are wrong are reported all at once, with the list of variables', async () => {
     const error = await refusal({
       name: 'redis-server',
       values: {

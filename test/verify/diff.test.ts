@@ -16,7 +16,7 @@ async function diff(old: SmallDeb, now: SmallDeb) {
   return await diffTrees(makeDeb(scratch, old), makeDeb(scratch, now));
 }
 
-test('a right that is gained stands first and in red, before anything else', async () => {
+test('a right that is gained comes first and in red, before anything else', async () => {
   const result = await diff(
     { fields: 'Jail-Capabilities: CAP_CHOWN\nJail-Memory: 64M\n', files: { 'etc/a': 'a\n' } },
     { fields: 'Jail-Capabilities: CAP_NET_RAW\nJail-Memory: 32M\n', files: { 'etc/a': 'b\n' }, version: '2' },
@@ -127,7 +127,7 @@ test('an ELF file is compared by what it needs, its symbols and its sections', a
   expect(lines.join('\n')).toMatch(/^section \.text: /m);
 });
 
-test('a maintainer script that appears is told', async () => {
+test('a maintainer script that appears is reported', async () => {
   const { files } = await diff({}, { control: { postinst: '#!/bin/sh\nexit 0\n' } });
   expect(files.map(({ path, kind }) => [path, kind])).toEqual([['DEBIAN/postinst', 'added']]);
 });

@@ -42,7 +42,7 @@ test('two variations that only matter together are named together', async () => 
   expect(cause).toMatchObject({ variations: ['user', 'home'], isTogether: true });
 });
 
-test('chance and another source are told from a variation', async () => {
+test('chance and another source are distinguished from a variation', async () => {
   let count = 0;
   const chance: Build = async () => {
     count += 1;

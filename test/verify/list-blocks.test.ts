@@ -185,7 +185,7 @@ function cut(bytes: Buffer): [Buffer, Buffer] {
   return [bytes.subarray(0, -512), bytes.subarray(-512)];
 }
 
-test('whatever stands before and after a block, it is listed as in the whole', {
+test('whatever is before and after a block, it is listed as in the whole', {
   timeout: 300_000,
 }, async () => {
   const cache = new ListingCache(join(scratch, 'property'));

@@ -98,7 +98,7 @@ test('a changelog that the rootfs ships comes before that of the store', async (
   expect(packages[0]?.changelog).not.toContain('Second');
 });
 
-test('a lock that cannot be read is told, and compared as text', async () => {
+test('a lock that cannot be parsed is reported, and compared as text', async () => {
   const result = await diffTrees(
     makeDeb(scratch, { lock: lockOf() }),
     makeDeb(scratch, { lock: 'Format: 9\n' }),

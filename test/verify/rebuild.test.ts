@@ -90,7 +90,9 @@ test('a build that lets everything in has everything named, the clock among it',
   expect(report?.cause?.variations.toSorted()).toEqual([...variationNames].toSorted());
 });
 
-test('a .deb that was made of another source is told from one that varies', { timeout }, async () => {
+test('a .deb that was made of another source is distinguished from one that varies', {
+  timeout,
+}, async () => {
   const folder = join(scratch, 'other');
   mkdirSync(folder);
   const source = join(folder, 'hello');

@@ -82,7 +82,7 @@ test('a jail that was just built and signed passes every check', { timeout }, as
   expect(messageOf(checks, 'rootfs')).toMatch(/^\d{3,} paths of \d+ packages/);
 });
 
-test('what cannot be checked is no pass: nothing beside it, nobody to believe', { timeout }, async () => {
+test('what cannot be checked is no pass: nothing beside it, no keys', { timeout }, async () => {
   const { deb } = copy(false);
   const checks = await verify(deb);
   const open = checks.filter(({ status }) => status === 'not-possible').map(({ id }) => id);
@@ -179,7 +179,7 @@ test('a maintainer script is a fault of the structure', { timeout }, async () =>
   expect(messageOf(checks, 'structure')).toContain('postinst');
 });
 
-test('an SBOM that omits a package is told which', { timeout }, async () => {
+test('an SBOM that omits a package is reported, with the package', { timeout }, async () => {
   const { deb } = copy();
   const file = deb.replace(/deb$/, 'cdx.json');
   const sbom: { components: { name: string }[] } = JSON.parse(readFileSync(file, 'utf8'));

@@ -92,7 +92,7 @@ test('the host is the production kind, and prodng doctor has nothing against it'
   expect(lacking.filter((text) => !text.startsWith('build: package archives'))).toEqual([]);
 });
 
-test('systemd holds the socket for root and the group prodng, and nobody else', () => {
+test('systemd holds the socket for root and the group prodng only', () => {
   expect(property('ActiveState', 'prodng-agent.socket')).toBe('active');
   const { mode, uid, gid } = statSync('/run/prodng/agent.sock');
   const group = /^prodng:x:(\d+):$/m.exec(readFileSync('/etc/group', 'utf8'))?.[1];
@@ -116,7 +116,7 @@ test('systemd holds the socket for root and the group prodng, and nobody else', 
   expect(asNobody(`--groups=${group}`)).toMatchObject({ status: 0, stderr: '' });
 });
 
-test('the agent tells systemd that it is ready, and is watched by it', () => {
+test('the agent notifies systemd that it is ready, and is watched by it', () => {
   ok('systemctl', 'start', 'prodng-agent.service');
   expect(property('ActiveState')).toBe('active');
   expect(property('Type')).toBe('notify');
@@ -156,7 +156,7 @@ test('prodng install starts a jail by crun, with its limits in cgroup v2', async
   expect(ok('prodng', 'logs', 'boxed')).toContain('begun');
 });
 
-test("what stands behind the streams of a service stays the host's", () => {
+test("the files behind the streams of a service stay the host's", () => {
   const whose = (path: string) => {
     const { uid, gid, mode } = statSync(path);
     return { uid, gid, mode: (mode & 0o777).toString(8) };

@@ -124,7 +124,7 @@ function writeRow(row: string): void {
   acknowledged(['exec', db, '--', '/bin/sh', '-c', script], () => Object.assign(jails[db] ?? {}, { row }));
 }
 
-test('an operator installs, upgrades, rolls back, sets, stops and removes, and is told so', async () => {
+test('an operator installs, upgrades, rolls back, sets, stops and removes, and gets answers', async () => {
   const [first, second, failing] = await Promise.all([
     website('1.0-1'),
     website('2.0-1'),

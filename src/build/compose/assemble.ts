@@ -21,9 +21,9 @@ export interface AssembleOptions {
   /** The control stanza, as jailStanza makes it. */
   control: Paragraph;
   architecture: string;
-  /** The text of the lock that it was built by; stands beside the rootfs. */
+  /** The text of the lock that it was built by; placed beside the rootfs. */
   lock: string;
-  /** What it was given beside; stands there too. */
+  /** Its other inputs; placed there too. */
   inputs: readonly LockedInput[];
   /** Seconds. */
   sourceDateEpoch: number;

@@ -7,7 +7,7 @@ const leftOut: readonly RegExp[] = [
   /^etc\/ssl\/(?:private\/.|certs\/ssl-cert-snakeoil\.pem$)/,
   /^etc\/ssh\/ssh_host_/,
   /(?:^|\/)\.erlang\.cookie$/,
-  // what is written anew when it is needed: logs, caches, compiled Python with the times of its sources
+  // what is regenerated when needed: logs, caches, compiled Python with the times of its sources
   /^var\/(?:log|cache|tmp|backups|spool\/(?:mail|cron))\/(?:.*[^/])?$/,
   /(?:^|\/)__pycache__(?:\/|$)/,
   /^etc\/ld\.so\.cache$/,

@@ -24,7 +24,7 @@ tar -C /build -xf - && cd /build/r && mkdir -p etc &&
 /sbin/ldconfig -X -r /build/r -f /etc/ld.so.conf -C /etc/ld.so.cache && cat etc/ld.so.cache
 `;
 
-/** What the dynamic linker looks at: libraries, the links to them, and where to look. */
+/** Input of the dynamic linker's cache: libraries, the links to them, and the search path. */
 const relevant = /\.so(?:\.[^/]+)?$|^r\/etc\/ld\.so\.conf(?:$|\.d\/)/;
 
 /**

@@ -9,17 +9,17 @@ const groups: Readonly<Record<string, RegExp>> = {
   lintian: /^usr\/share\/lintian\//,
 };
 
-/** Licences oblige whoever passes a package on, so that these stay whatever is pruned. */
+/** Licences require these of every distributor: they stay, whatever is pruned. */
 const copyright = /^usr\/share\/doc\/[^/]+\/copyright$|^usr\/share\/common-licenses\//;
 /** Where one package's copyright file is another's folder. */
 const copyrightFolder = /^usr\/share\/doc\/[^/]+$/;
 
-/** What a package manager would need: there is none in a jail, and what it left would say otherwise. */
+/** Data of a package manager: a jail has none. */
 const packageManager =
   /^(?:var\/(?:lib|cache|log)\/(?:apt|dpkg|aptitude|debconf|ucf)|etc\/(?:apt|dpkg|debconf\.conf)|usr\/share\/(?:debconf|bash-completion))(?:\/|$)/;
 
 /**
- * Tells what to leave out of a rootfs.
+ * Returns what to leave out of a rootfs.
  *
  * @param rules group names and globs of absolute paths, as `Jail-Prune` has them
  */
@@ -31,7 +31,7 @@ export function pruner(rules: readonly string[]): (path: string) => boolean {
   };
 }
 
-/** A glob of absolute paths, where `*` crosses `/`; a folder's name stands for all that is in it. */
+/** A glob of absolute paths, where `*` crosses `/`; a folder's name covers everything in it. */
 function globPattern(glob: string): RegExp {
   const text = glob.replace(/^\/+/, '').replace(/\/+$/, '');
   const pattern = escaped(text).replaceAll('*', '.*').replaceAll('?', '[^/]');

@@ -18,7 +18,7 @@ export interface BuildinfoInput {
   /** Where the build ran, inside the build jail. */
   buildPath: string;
   environment: Readonly<Record<string, string>>;
-  /** Seconds. Stands for the time of the build: the clock of the builder must not reach the results. */
+  /** Seconds. Used as the time of the build: the builder's clock must not reach the results. */
   sourceDateEpoch: number;
 }
 

@@ -2,7 +2,7 @@ import { ProdngError } from '../../error/prodng-error.ts';
 
 /** What .changes takes from the newest entry of a debian/changelog. */
 export interface ChangelogText {
-  /** `low`, `medium`; with what stands behind it. */
+  /** `low`, `medium`; with the text after it. */
   urgency: string;
   /** `Name <mail@example.org>`. */
   changedBy: string;

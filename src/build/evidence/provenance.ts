@@ -19,9 +19,9 @@ export interface ProvenanceInput {
 
 export const statementType = 'https://in-toto.io/Statement/v1';
 export const provenanceType = 'https://slsa.dev/provenance/v1';
-/** The kind of build: what its parameters mean stands in docs/architecture.md. */
+/** The kind of build; docs/architecture.md describes its parameters. */
 export const buildType = 'urn:prodng:jail-build:v1';
-/** Where nobody said who builds. */
+/** The builder if none is named. */
 export const localBuilder = 'urn:prodng:local-builder';
 
 /**

@@ -83,7 +83,7 @@ function component(item: SbomPackage) {
   };
 }
 
-/** Whether it is in the jail, nobody knows: a build may have used it and left it out. */
+/** It may or may not be in the jail: a build may have used it and left it out. */
 function otherComponent({ uri, name, version, licence, sha256, sha512 }: LockedInput) {
   const purl = uri.startsWith('pkg:') ? uri : filePurl(name, uri, sha256);
   return {

@@ -32,7 +32,7 @@ export interface EvidenceInput {
   tree: RootfsTree;
   /** The folder to write to. */
   output: OutputFolder;
-  /** A URI that names who builds (default: nobody in particular). */
+  /** URI of the builder (default: a generic one). */
   builder?: string;
 }
 
@@ -47,7 +47,7 @@ export interface Evidence {
 }
 
 /**
- * Writes what tells where a .deb came from beside it. All of it follows from the input: two builds give the same bytes.
+ * Writes the evidence of a .deb's origin beside it. It depends on the input only: two builds give the same bytes.
  *
  * @throws ProdngError IO
  */

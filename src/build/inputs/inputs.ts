@@ -139,7 +139,7 @@ export async function pinnedInputs(
   return { pinned: items.map(({ pinned }) => pinned), places: items.map(({ places }) => places), replaced };
 }
 
-/** Files that nobody can write, in folders that nobody can write. */
+/** Read-only files in read-only folders. */
 function treeOf(files: readonly { path: string; file: string; size: number }[], mtime: number): SourceTree {
   const common = { uid: builderId, gid: builderId, uname: '', gname: '', mtime, linkPath: '' };
   const entries = new Map<string, SourceEntry>();

@@ -124,7 +124,7 @@ async function runLimited(
     tail = (tail + chunk.toString()).slice(-2000);
     options.log(chunk);
   });
-  // a jail that ends early does not read on: its exit status tells what happened
+  // a jail that exits early does not read on: its exit status says what happened
   const fed = pipeline(options.input ?? [], stdin).catch(ignoreClosedPipe);
   if ('end' in spec) {
     spec.on('error', ignoreClosedPipe);

@@ -20,7 +20,7 @@ export interface BuildPackageOptions {
   /** The unpacked source; or the files of a .dsc, which is then named and unpacked in the jail. */
   source: SourceTree;
   dsc?: string;
-  /** What stands beside the source. */
+  /** Files beside the source. */
   inputs?: SourceTree;
   /** For the build's environment. */
   env?: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export interface BuildPackageOptions {
   /** Where the results go: an empty folder. */
   output: string;
   log: (chunk: Buffer) => void;
-  /** A terminal on which a shell is opened in the jail as it stands, when the build fails. */
+  /** A terminal for a shell in the jail, opened when the build fails. */
   shellOnFailure?: number;
   /** Milliseconds after which the build is ended (default: none). */
   timeout?: number;
@@ -69,7 +69,7 @@ const steps: Readonly<Record<number, string>> = {
 };
 
 /**
- * dpkg-source gives what it patches the time of day: no file may be newer than the changelog, or builds that look at
+ * dpkg-source gives what it patches the time of day: no file may be newer than the changelog, or builds that compare
  * times would differ from one day to the next. It runs by the real clock: libfaketime 0.9.10 hands the kernel garbage
  * for utimes(2) without times, by which dpkg-source dates patches. For the same reason the .buildinfo has its date.
  */

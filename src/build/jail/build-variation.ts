@@ -16,7 +16,7 @@ export interface BuildVariation {
    * folder: disorderfs then sorts what readdir(3) shows of the build folder.
    */
   fuse?: string;
-  /** libfaketime on the host and what it is told; the real clock without. */
+  /** libfaketime on the host and its argument; the real clock without. */
   clock?: { library: string; faketime: string };
   /** A folder for the upper layer, relative to the cache folder and owned by root of the namespace; memory without. */
   disk?: string;

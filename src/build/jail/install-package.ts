@@ -77,7 +77,7 @@ export async function installPackage(options: InstallPackageOptions): Promise<vo
     output: async (stdout) => {
       const chunks = stdout[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array>;
       const first = await chunks.next();
-      // what failed hands out nothing, and its status tells
+      // a failed build hands out nothing; its exit status says so
       if (first.done !== true) await output(readTar(startingWith(first.value, chunks)));
     },
     log: (chunk) => {

@@ -90,7 +90,7 @@ export function buildRootDigest(packages: readonly LockedPackage[]): string {
   return createHash('sha256').update(JSON.stringify({ layout, digests })).digest('hex');
 }
 
-/** What the scripts make may hold the date that they are told. */
+/** What the scripts make may contain the date that they see. */
 function installRootDigest(packages: readonly LockedPackage[], date: number): string {
   return createHash('sha256')
     .update(`install ${date} ${buildRootDigest(packages)}`)
@@ -114,7 +114,7 @@ async function makeBuildRoot(
   const unfinished = join(roots, `${name}.new`);
   await removeTree(namespace, roots, `${name}.new`);
   await mkdir(unfinished, { mode: 0o700 });
-  // only prodng gets in: the set-id programs of a root are nobody else's business
+  // only prodng may enter: no other user may execute the set-id programs of a root
   if (process.getuid?.() === 0) await chown(unfinished, namespace.root.uid, namespace.root.gid);
   const suite = 'prodng';
   const argv = namespace.enter([

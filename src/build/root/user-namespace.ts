@@ -18,7 +18,7 @@ export interface UserNamespace {
 }
 
 /**
- * Makes a user namespace in which whole Debian roots can be worked on: 65,536 ids, root among them a nobody on the
+ * Makes a user namespace in which whole Debian roots can be worked on: 65,536 ids, root among them unprivileged on the
  * host. Everything entered into it dies with prodng, however prodng ends.
  *
  * As root the maps are written directly, as a fresh host has no subordinate ids for root; everybody else goes

@@ -27,7 +27,7 @@ export interface Dsc {
 }
 
 /**
- * Reads a .dsc. Whoever signed it is not asked: a build of it is confined, and its lock and evidence name its bytes.
+ * Reads a .dsc. Its signature is not checked: a build of it is confined, and its lock and evidence name its bytes.
  *
  * @throws ProdngError IO, CONTROL_SYNTAX when it is none or lacks what dsc(5) asks for
  */

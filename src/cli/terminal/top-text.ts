@@ -1,7 +1,7 @@
 import type { JailProcess } from '../../agent/metrics/processes.ts';
 import type { Stats } from '../../agent/metrics/stats.ts';
 import { bold, type Column, tableText } from './output.ts';
-import { short, statsColumns, type Usage, usageOf } from './usage.ts';
+import { short, statsColumns, type Usage, usageOf } from './rates.ts';
 
 /** What rows are sorted by; each begins with the key that chooses it. */
 export const sortKeys = ['cpu', 'memory', 'io', 'network', 'wait'] as const;

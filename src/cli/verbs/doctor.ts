@@ -36,9 +36,9 @@ function groupText({ purpose, checks }: { purpose: string; checks: readonly Host
   return `prodng ${purpose}:\n${checks.map(checkText).join('')}`;
 }
 
-function checkText({ name, ok, detail, costs, mend }: HostCheck): string {
+function checkText({ name, ok, detail, costs, fix }: HostCheck): string {
   const line = `  ${ok ? 'has  ' : 'LACKS'}  ${name}: ${detail}\n`;
   if (ok) return line;
   const without = costs === undefined ? '' : `         without it: ${costs}\n`;
-  return `${line}${without}${mend === undefined ? '' : `         fix:         ${mend}\n`}`;
+  return `${line}${without}${fix === undefined ? '' : `         fix:         ${fix}\n`}`;
 }

@@ -6,7 +6,7 @@ import { agentClient, jailPath } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
 import { type Column, tableText } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
-import { short } from '../terminal/usage.ts';
+import { short } from '../terminal/rates.ts';
 
 const examples = `
 Examples:

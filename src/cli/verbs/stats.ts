@@ -4,7 +4,7 @@ import { agentClient } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
 import { tableText } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
-import { statsColumns, type Usage, usageOf } from '../terminal/usage.ts';
+import { statsColumns, type Usage, usageOf } from '../terminal/rates.ts';
 
 const examples = `
 Examples:

@@ -13,7 +13,7 @@ export const commandField: JailField<string[]> = {
 
 Words are split at blanks and quoted as in a systemd unit's \`ExecStart=\`: \`'single'\` and \`"double"\` quotes and the
 backslash escapes \`\\n \\t \\s \\\\ \\" \\' \\xHH \\uHHHH\`. It is **never run through a shell**, and unlike in systemd nothing
-is expanded (\`$NAME\` and \`%i\` stand for themselves) and there are no \`@ - + ! :\` prefixes.`,
+is expanded (\`$NAME\` and \`%i\` are literal) and there are no \`@ - + ! :\` prefixes.`,
   example: '/usr/bin/hello --greeting "good morning"',
   bounds: [
     countBound('words', 1024),

@@ -21,9 +21,9 @@ export const connectField: JailField<ConnectRule[]> = {
   default: 'none',
   syntax: 'none | any | dns | HOST:PORT/PROTOCOL[, ...]',
   doc: `What the service may connect to; everything else is dropped. HOST is a name, an address or a block of addresses
-(\`10.0.0.0/8\`); IPv6 stands in brackets (\`[fd00::/8]:443/tcp\`). \`dns\` allows the resolvers that the host gives the jail.
+(\`10.0.0.0/8\`); IPv6 addresses are in brackets (\`[fd00::/8]:443/tcp\`). \`dns\` allows the resolvers that the host gives the jail.
 \`any\` allows everything and is for the rare service whose work it is. Names are resolved when the jail starts, and their
-addresses stand in its /etc/hosts: it needs no \`dns\` for them.`,
+addresses are in its /etc/hosts: it needs no \`dns\` for them.`,
   example: 'db.internal:5432/tcp, 10.0.0.0/8:443/tcp, dns',
   bounds: [countBound('rules', 256)],
   fallback: [],

@@ -24,7 +24,7 @@ export const healthField: JailField<HealthCheck | undefined> = {
   required: false,
   default: 'none',
   syntax: 'none | http://:PORT/PATH | tcp://:PORT | PROGRAM [ARGUMENT...] [interval=TIME] [timeout=TIME]',
-  doc: `How the agent tells that the service works: an HTTP request that must be answered with a status below 400, a TCP
+  doc: `How the agent checks that the service works: an HTTP request that must be answered with a status below 400, a TCP
 connection, or a program in the jail that must exit with 0 (quoted as in \`Jail-Command\`). URLs name no host: it is the
 jail itself. The defaults are \`interval=30s timeout=5s\`.`,
   example: 'http://:8080/healthz interval=10s timeout=2s',

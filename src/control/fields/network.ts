@@ -14,7 +14,7 @@ export const networkField: JailField<(typeof networks)[number]> = {
   syntax: 'none | loopback | macvlan',
   choices: networks,
   doc: `- \`none\`: a network namespace with nothing in it.
-- \`loopback\`: 127.0.0.1 and ::1 of the jail's own; nothing else can be reached, nobody else can reach it.
+- \`loopback\`: 127.0.0.1 and ::1 of the jail's own; no other host can be reached or can reach it.
 - \`macvlan\`: an interface of its own on the host's uplink, with its own address, and loopback.`,
   example: 'macvlan',
   bounds: [],

@@ -8,7 +8,7 @@ export interface ListenPort {
   protocol: Protocol;
 }
 
-/** What a port may look like, for messages. */
+/** Syntax of a port, for messages. */
 export const portSyntax = 'a port from 1 to 65535 with its protocol, such as 80/tcp or 53/udp';
 
 /** `80/tcp`; undefined when it is not a port. */

@@ -9,7 +9,7 @@ export const userField: JailField<string> = {
   syntax: 'NAME',
   pattern: '^[a-z_][a-z0-9_-]{0,31}$',
   doc: `The user that the service runs as, made in the rootfs if its packages do not bring it. \`root\` is the root of the jail's
-own user namespace, which is nobody on the host; a service rarely needs even that.`,
+own user namespace, an unprivileged id on the host; a service rarely needs even that.`,
   example: 'www-data',
   bounds: [],
   fallback: 'jail',

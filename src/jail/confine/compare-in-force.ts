@@ -47,7 +47,7 @@ export function assertInForce(name: string, differences: readonly string[]): voi
   throw new ProdngError(
     'JAIL_REFUSED',
     `${name}: what the kernel put in force differs from the declaration:\n${differences.map((line) => `  - ${line}`).join('\n')}`,
-    { hint: 'the service was not run; prodng doctor tells what this host lacks' },
+    { hint: 'the service was not run; prodng doctor shows what this host lacks' },
   );
 }
 

@@ -18,8 +18,8 @@ const write =
 /**
  * Takes from a jail two rights that no list of system calls takes away for certain.
  *
- * To make namespaces: in one of its own a nobody is root again, mounts file systems and reaches parts of the kernel that
- * no profile of system calls thinks of. It is closed twice: seccomp looks at flags in registers, and this holds for
+ * To make namespaces: in its own namespace an unprivileged process is root again, mounts file systems and reaches parts of the kernel that
+ * no profile of system calls covers. It is closed twice: seccomp checks flags in registers, and this holds for
  * clone3(2) and every path into the kernel alike. The limits of /proc/sys/user are those of the writer's user namespace,
  * namespaces(7): so the writer enters it.
  *

@@ -40,7 +40,7 @@ export function allowedSyscalls(declared: readonly string[]): Set<string> {
  * documentation says. clone3(2) fails with ENOSYS: its flags lie in memory that a filter cannot see, and ENOSYS is what
  * makes the C library fall back to clone(2), whose flags it can.
  *
- * Only the host's own architecture is allowed: 32-bit calls would be a second, less looked-after table.
+ * Only the host's own architecture is allowed: 32-bit calls would be a second, less tested table.
  */
 export function seccompFilter(declared: readonly string[], floor: readonly string[] = []): OciSeccomp {
   const allowed = allowedSyscalls([...declared, ...floor]);

@@ -12,7 +12,7 @@ import { lockDown } from './lockdown.ts';
 export interface ConfinedStart {
   paths: Paths;
   uplink?: Uplink | undefined;
-  /** Ends what serves the network, where nobody else would. */
+  /** Ends what serves the network, if nothing else does. */
   watchdog?: Watchdog;
   /** What to do when the service cannot be executed. */
   hint: string;
@@ -21,8 +21,8 @@ export interface ConfinedStart {
 }
 
 /**
- * Has a created jail execute its service, and lets that begin when the jail is confined and the kernel's word equals the
- * declaration. The runtime has the service executed meanwhile: it stands still before its first instruction, however
+ * Has a created jail execute its service, and lets it begin when the jail is confined and what the kernel reports equals the
+ * declaration. The runtime has the service executed meanwhile: it is stopped before its first instruction, however
  * long the rest takes.
  *
  * @returns its network; it is closed when this throws

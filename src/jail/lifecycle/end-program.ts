@@ -4,9 +4,9 @@ import { errnoOf } from '../../error/prodng-error.ts';
 import { readPid } from '../runtime/pid-file.ts';
 import { startTimeOf } from './jail-slot.ts';
 
-/** A program that serves one run, and is told by its command line from all others. */
+/** A program that serves one run, and is identified by its command line. */
 export interface NamedProgram {
-  /** Stands somewhere on its command line. */
+  /** A word of its command line. */
   name: string;
   /** An argument that no other run's has. */
   argument: string;

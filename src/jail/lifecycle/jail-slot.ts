@@ -35,7 +35,7 @@ export interface RunRecord {
   startTime?: string;
 }
 
-/** The right to run a jail of that name; nobody else runs one meanwhile, as its volumes are not to be shared. */
+/** The right to run a jail of that name; no other process runs one meanwhile: its volumes cannot be shared. */
 export interface JailSlot {
   /** Keeps what a later run needs to clear away after us. */
   record(record: RunRecord): void;
@@ -47,7 +47,7 @@ export function runFolder(paths: Paths): string {
   return join(paths.run, 'jails');
 }
 
-/** Another run may hold a name for the moment in which it looks whether there is anything to clear away. */
+/** Another run may hold a name for the moment in which it checks whether there is anything to clear away. */
 const patience = 500;
 
 /**
@@ -123,7 +123,7 @@ async function readRecord(file: string): Promise<RunRecord | undefined> {
   const { z } = await import('zod');
   const schema = z.object({
     name: z.string(),
-    // names of a folder and of a control group are made of it: nobody else's must be removed by it
+    // names of a folder and of a control group are made of it: it must remove no others
     id: z.string().regex(/^[a-z0-9][a-z0-9+.-]*-[0-9a-f]{8}$/),
     deb: z.string(),
     version: z.string(),
@@ -154,7 +154,7 @@ export function placesOf(folder: string, id: string): { bundle: string; cgroup: 
 
 /**
  * When a living process was started, in clock ticks since boot: with the pid it names a process for good; undefined
- * when it has ended, even if nobody has asked how yet. proc_pid_stat(5).
+ * when it has ended, even if it has not been waited for yet. proc_pid_stat(5).
  */
 export function startTimeOf(pid: number): string | undefined {
   try {

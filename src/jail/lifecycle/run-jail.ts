@@ -50,7 +50,7 @@ class Undo {
  * dies with it and the next run clears the rest away.
  *
  * @returns the service's exit status, or 128 and the number of the signal that killed it
- * @throws ProdngError JAIL_REFUSED when the kernel's word differs from the declaration, JAIL_START, BUSY, NETWORK,
+ * @throws ProdngError JAIL_REFUSED when what the kernel reports differs from the declaration, JAIL_START, BUSY, NETWORK,
  *   HOST_LACKS, USAGE, and what openJailPackage and unpackJail throw
  */
 export async function runJail(options: RunJailOptions): Promise<number> {
@@ -128,7 +128,7 @@ async function runCreated(
   const { pid } = created;
   const network = await startConfined(prepared, created, {
     ...options,
-    hint: `look into the jail with: prodng run --shell ${options.deb}`,
+    hint: `inspect the jail with: prodng run --shell ${options.deb}`,
     async onConfined(inForce, { address }) {
       options.observer?.confined(pid);
       const published: RunReport['published'] = [];

@@ -6,7 +6,7 @@ import { startTool } from '../runtime/host-tool.ts';
 
 /** Kills a process when this one ends, however that happens. */
 export interface Watchdog {
-  /** @param pid our child, so that the number is nobody else's before we have asked for its end */
+  /** @param pid our child, so that the number is not reused before we have waited for it */
   guard(pid: number): void;
   callOff(): Promise<void>;
 }

@@ -19,7 +19,7 @@ import type { LeaseFile } from './lease-types.ts';
 /** A run whose first process is there. */
 export type LeasedRun = Pick<RunRecord, 'name' | 'bundle'> & Required<Pick<RunRecord, 'pid' | 'startTime'>>;
 
-/** ms; udhcpc asks four times, two seconds apart, and tells when nobody has answered. */
+/** ms; udhcpc asks four times, two seconds apart, and reports if no server has answered. */
 const patience = 30_000;
 
 /** The rights of the client and of what it runs: raw sockets, DHCP's port, and to set the address. */
@@ -108,7 +108,7 @@ async function firstLease(run: LeasedRun, client: DhcpClient): Promise<BoundLeas
   }
 }
 
-/** Ends the client of a run, whoever started it. */
+/** Ends the client of a run, no matter which process started it. */
 export function endDhcpClient(bundle: string): Promise<void> {
   return endProgram(dhcpClient(bundle));
 }

@@ -16,17 +16,17 @@ const grace = 10;
 
 /**
  * What udhcpc executes when something happens to a lease; it runs in the jail's network namespace, whether or not
- * there is an agent. The address is set for as long as the lease holds: should nobody renew it, the kernel takes it
+ * there is an agent. The address is set for as long as the lease holds: if it is not renewed, the kernel takes it
  * away by itself, ip-address(8).
  *
  * @param event `deconfig`, `bound`, `renew`, `nak` or `leasefail`
- * @param environment with the server's answer, of which nothing has been judged
+ * @param environment with the server's answer, unchecked
  */
 export async function onDhcpEvent(event: string, environment: Environment): Promise<void> {
   const { PRODNG_LEASE: file = '', PRODNG_JAIL: jail = '', interface: link = '' } = environment;
   const [pid, startTime] = jail.split(' ');
   if (startTimeOf(Number(pid)) !== startTime) {
-    // the jail has ended, and whoever should have ended its client did not live to do it
+    // the jail has ended, and the process that should have ended its client was killed first
     process.kill(process.ppid, 'SIGKILL');
     return;
   }

@@ -6,7 +6,7 @@ import { parseIp } from './ip-address.ts';
 import type { Lease, LeaseFile } from './lease-types.ts';
 
 /**
- * How a jail's lease stands. The client's events write it down, whether or not there is an agent; it lies in the
+ * The state of a jail's lease. The client's events record it, whether or not there is an agent; it lies in the
  * run's bundle, and goes with it.
  */
 export const leaseFileSchema = z.discriminatedUnion('state', [
@@ -31,7 +31,7 @@ export function leasePath(bundle: string): string {
   return join(bundle, 'lease.json');
 }
 
-/** There while a client begins: the first thing it tells, that it has no lease, takes nothing back. */
+/** Exists while a client starts: its first event, that it has no lease, does not revoke one. */
 export function beginsPath(bundle: string): string {
   return join(bundle, 'udhcpc.begins');
 }
@@ -75,7 +75,7 @@ const answerSchema = z
   });
 
 /**
- * Reads a server's answer out of the environment of udhcpc's script. Nothing that stands in it has been judged by
+ * Reads a server's answer out of the environment of udhcpc's script. Nothing in it has been checked by
  * anybody before.
  *
  * @returns the lease, or what is wrong with it

@@ -80,7 +80,7 @@ function textOf(file: string): string {
   }
 }
 
-/** By number: a small host has no /etc/protocols (package netbase) to look their names up in. */
+/** By number: a small host has no /etc/protocols (package netbase) to resolve their names. */
 const [ICMP, ICMPV6] = [1, 58] as const;
 
 /**

@@ -39,7 +39,7 @@ export interface JailNetwork {
  * Configures the network namespace of a jail from outside, so that the jail needs no right to do so.
  *
  * @param created the jail, not started yet
- * @param watchdog ends what serves the network when nobody else does
+ * @param watchdog ends what serves the network if nothing else does
  * @throws ProdngError NETWORK, HOST_LACKS
  */
 export async function configureNetwork(
@@ -76,7 +76,7 @@ function macvlanCommands({ address, gateway }: Uplink): string[] {
 
 /**
  * Made in the jail's namespace right away: the host never has an interface of that name, and nothing of it is left
- * whoever is killed. An address that a jail just ended had is free again only when the kernel has taken it down.
+ * no matter what is killed. An address that a jail just ended had is free again only when the kernel has taken it down.
  */
 async function addMacvlan(name: string, pid: number, { link }: Uplink): Promise<void> {
   const place = ['netns', String(pid), 'type', 'macvlan', 'mode', 'bridge'];
@@ -95,7 +95,7 @@ async function addMacvlan(name: string, pid: number, { link }: Uplink): Promise<
   }
 }
 
-/** The same for every run of a jail on this host, so that neighbours need not learn it anew; locally administered. */
+/** The same for every run of a jail on this host, so that neighbours need not learn it again; locally administered. */
 export function macAddress(name: string, host = machineId()): string {
   const bytes = createHash('sha256').update(`prodng macvlan\0${host}\0${name}`).digest();
   return `02:${bytes.subarray(0, 5).toString('hex').match(/../g)?.join(':') ?? ''}`;

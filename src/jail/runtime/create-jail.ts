@@ -99,7 +99,7 @@ async function firstProcess(
 ): Promise<{ pid: number; startTime: string }> {
   if ((await runtime) !== 0)
     throw new ProdngError('JAIL_START', `${name}: the jail cannot be created: ${errors()}`, {
-      hint: 'prodng doctor tells what this host lacks',
+      hint: 'prodng doctor shows what this host lacks',
     });
   const pid = readPid(pidFile(record));
   const startTime = pid === undefined ? undefined : startTimeOf(pid);

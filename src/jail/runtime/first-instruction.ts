@@ -6,13 +6,13 @@ import { watchChildren } from '../../kernel/child-watch.ts';
 export type Started = { kind: 'running' } | { kind: 'ended'; ending: Ending };
 
 /**
- * Lets a created jail run up to the execve(2) of its service, and looks at it there: the new program is in place, with
+ * Lets a created jail run up to the execve(2) of its service, and inspects it there: the new program is in place, with
  * the credentials and the seccomp filter it will run with, and has not executed one instruction. The runtime gives up
- * its rights only on the way there, so that any earlier look would see something else.
+ * its rights only on the way there, so that an earlier inspection would see something else.
  *
  * @param pid the jail's first process, traced by traceUntilExec
  * @param starting the runtime's `start`, which lets it go on
- * @param inspect looks at it while it stands still
+ * @param inspect inspects it while it is stopped
  * @throws what `starting` and `inspect` throw; the process is killed when `inspect` does, and `starting` is over either way
  */
 export async function startInspected(
@@ -54,7 +54,7 @@ export function traceUntilExec(pid: number): void {
     if (errnoOf(error) !== 'EPERM') throw error;
     throw new ProdngError(
       'JAIL_REFUSED',
-      'the jail cannot be looked at before it runs: ptrace(2) is refused',
+      'the jail cannot be inspected before it runs: ptrace(2) is refused',
       {
         hint: 'it may be traced already, as by strace -f; sysctl kernel.yama.ptrace_scope must be below 3',
         cause: error,

@@ -16,7 +16,7 @@ const shells = ['/bin/bash', '/bin/sh'];
 const borrowedShell = '/dev/busybox';
 
 /**
- * What runs in the jail: the declared command, another one, or a shell for a look inside. Most jails have none; then
+ * What runs in the jail: the declared command, another one, or a shell. Most jails have none; then
  * the host's static busybox is lent to it, read-only.
  *
  * @throws ProdngError HOST_LACKS when the host has none to lend

@@ -45,7 +45,7 @@ const candidates = ['/media', '/mnt', '/srv', '/opt', '/home'];
 
 /**
  * Chooses where the runtime shall find the jail's trees: a tmpfs over some folder of the host, in our own mount
- * namespace only. The jail's root, a nobody, must be able to reach them, and the way to prodng's own folders may be
+ * namespace only. The jail's root, unprivileged on the host, must be able to reach them, and the way to prodng's own folders may be
  * closed to it.
  *
  * @param needed what must stay visible
@@ -101,7 +101,7 @@ function makeSecrets(
 
 /**
  * Mounts a file or folder of the host by a descriptor of it. Its path was checked against the policy without a link in
- * it; one that has come there since, put by whoever may write to a folder on the way, is not followed.
+ * it; one that was put there since, by a process that may write to a folder on the way, is not followed.
  *
  * @throws ProdngError HOST_LACKS
  */
@@ -137,7 +137,7 @@ const devices = {
 
 /**
  * In a user namespace a runtime can make no devices and shows those that it finds in /dev. The host's own would be one
- * inode for all: inotify(7) on it tells a jail of every use by the host and its neighbours, and flock(2) locks them out.
+ * inode for all: inotify(7) on it shows a jail every use by the host and its neighbours, and flock(2) locks them out.
  */
 export function ownDevices(folder: string): void {
   mkdirSync(folder);
@@ -160,7 +160,7 @@ function mountImage(image: string, place: string): void {
     'IO',
     `${image}: the volume cannot be mounted: ${(error?.message ?? stderr).trim()}`,
     {
-      hint: `look at it with: e2fsck -f ${image}`,
+      hint: `check it with: e2fsck -f ${image}`,
     },
   );
 }

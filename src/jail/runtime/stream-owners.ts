@@ -6,9 +6,9 @@ const standardStreams = [0, 1, 2] as const;
 const nullDevice = '/dev/null';
 
 /**
- * Remembers whose files our standard streams are. crun gives what stands behind its streams to the service's user, so
- * that the service can open /dev/stderr anew: a log of the host that it may only write to, and /dev/null itself, which
- * all jails and the host have in common (crun 1.8.1; later versions leave devices alone). A pipe is nobody else's.
+ * Remembers whose files our standard streams are. crun gives the files behind its streams to the service's user, so
+ * that the service can open /dev/stderr again: a log of the host that it may only write to, and /dev/null itself, which
+ * all jails and the host have in common (crun 1.8.1; later versions leave devices alone). A pipe is not shared.
  *
  * @returns takes them back, while the service has not executed an instruction
  */
@@ -22,7 +22,7 @@ export function rememberStreamOwners(): () => void {
       const now = fstatSync(fd);
       if (now.uid !== uid || now.gid !== gid) fchownSync(fd, uid, gid);
     }
-    // another jail may be starting, or an agent was killed before it came here: what it was before tells nothing
+    // another jail may be starting, or an agent was killed before it came here: its earlier owner proves nothing
     if (isUidOfJails(statSync(nullDevice).uid)) chownSync(nullDevice, 0, 0);
   };
 }

@@ -7,7 +7,7 @@ const piece = 2 ** 20;
 
 /**
  * Copies an open .deb to a file without a name, and hashes what it writes. Who can write to the original, be it through a
- * mapping that no time stamp tells of, could otherwise have one thing hashed and another unpacked: the tree would be kept
+ * mapping that changes no time stamp, could otherwise have one thing hashed and another unpacked: the tree would be kept
  * under the digest of a .deb that it did not come from, for all later runs of that one.
  *
  * @param at where the copy has its name for a moment; its folder is closed to everybody else

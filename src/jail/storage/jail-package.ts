@@ -88,7 +88,7 @@ export function readJailControl(
   if (declaration !== undefined) return { name, version: stanza.get('Version') ?? '', declaration };
   throw new ProdngError('DECLARATION', `${path}: its declarations are not valid`, {
     diagnostics,
-    hint: 'build it again from its source with this version of prodng, or ask whoever made it',
+    hint: 'build it again from its source with this version of prodng, or ask its maintainer',
   });
 }
 

@@ -16,7 +16,7 @@ const tick = 2_000_000_000n;
 
 /**
  * What is known of a .deb that is the same file as it was, so that it need not be read again: by device, inode, size and
- * the time of its last change. ctime tells of every write, and only a change of the clock could forge it.
+ * the time of its last change. ctime shows every write, and only a change of the clock could forge it.
  */
 export function recallDeb(now: BigIntStats, paths: Paths): KnownDeb | undefined {
   let text: string;

@@ -12,7 +12,7 @@ export function tmpfsMode(path: string): number {
   return sharedFolders.includes(path) ? 0o1777 : 0o755;
 }
 
-/** What tells a macvlan jail of others: written for each run by the host, so that the rootfs needs places for them. */
+/** Name resolution of a macvlan jail: written for each run by the host, so that the rootfs needs places for them. */
 export const nameFiles = ['/etc/hosts', '/etc/resolv.conf'] as const;
 
 /** What every jail gets mounted. */

@@ -24,7 +24,7 @@ export function isUidOfJails(uid: number): boolean {
 }
 
 /**
- * The uid range of a jail by its name: always the same one, and nobody else's. Ranges are never given to another name:
+ * The uid range of a jail by its name: always the same one, and exclusive. Ranges are never given to another name:
  * there are 4,093 of them, and a file that escaped its jail must not become a neighbour's.
  *
  * @throws ProdngError CONFIG when the record is damaged, HOST_LACKS when all ranges are taken

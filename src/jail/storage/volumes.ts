@@ -100,7 +100,7 @@ async function makeImage(
 
 /**
  * It never shrinks: the version before an upgrade, which declares less, has to run again on what that has left. A copy is
- * grown: resize2fs leaves what e2fsck cannot mend by itself when it is ended by a loss of power.
+ * grown: resize2fs, interrupted by a power loss, leaves what e2fsck cannot repair without questions.
  */
 async function growImage(place: string, size: number, now: number): Promise<void> {
   if (size <= now) return;
@@ -108,7 +108,7 @@ async function growImage(place: string, size: number, now: number): Promise<void
   const fresh = `${place}.new`;
   await rm(fresh, { force: true });
   await runTool(['cp', '--sparse=always', '--preserve=mode', place, fresh]);
-  // e2fsck says by 1 that it mended something
+  // exit status 1 of e2fsck: it repaired something
   await runTool(['e2fsck', '-f', '-p', fresh], { accept: [0, 1] });
   await truncate(fresh, size + journalSize);
   await runTool(['resize2fs', fresh]);

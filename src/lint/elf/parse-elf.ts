@@ -41,7 +41,7 @@ interface DynamicSection {
 
 /**
  * Reads what the dynamic loader reads of an ELF file: the program headers and what they point to. Section headers
- * are not looked at, since the loader does not either.
+ * are ignored, as the loader ignores them.
  *
  * @param wanted the only imported symbols worth keeping
  * @returns a fault for bytes that the kernel or the loader would refuse

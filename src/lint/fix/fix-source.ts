@@ -25,7 +25,7 @@ const fixers: Readonly<Record<string, FieldFixer>> = {
 };
 
 /**
- * Mends in a source's debian/control what needs no thought: names that are misspelled, lists that are unsorted or have
+ * Applies safe fixes to a source's debian/control: names that are misspelled, lists that are unsorted or have
  * repetitions, paths that are not normalised, capabilities that can never work. Everything else stays as it is,
  * comments and order included.
  *

@@ -7,7 +7,7 @@ export function perlImports(
   rootfs: Rootfs,
   environment: Readonly<Record<string, string>>,
 ): ScriptImport[] {
-  // a script that changes @INC finds modules where we do not look
+  // a script that changes @INC finds modules elsewhere
   if (lines.some((text) => /^\s*use\s+lib\b|@INC\b/.test(text))) return [];
   const folders = [...pathElements(environment.PERL5LIB), ...libraryFolders(rootfs)];
   if (!folders.some((folder) => rootfs.at(`${folder}/strict.pm`) !== undefined)) return [];

@@ -19,7 +19,7 @@ export function pythonImports(
   environment: Readonly<Record<string, string>>,
 ): ScriptImport[] {
   const folders = [folderOf(script.path), ...pathElements(environment.PYTHONPATH), ...libraryFolders(rootfs)];
-  // without a standard library nothing can be told about what is missing of it
+  // without a standard library its missing modules cannot be known
   if (!folders.some((folder) => rootfs.at(`${folder}/os.py`) !== undefined)) return [];
   return importsOf(script).filter(({ module }) => {
     if (builtIn.has(module)) return false;
@@ -46,7 +46,7 @@ function importsOf({ lines }: Script): ScriptImport[] {
   return imports;
 }
 
-/** Which triple quotes are open after a line: what looks like an import in a docstring is none. */
+/** Which triple quotes are open after a line: an import statement in a docstring is text. */
 function quotesAfter(text: string, open: string | undefined): string | undefined {
   let state = open;
   for (const [quotes] of text.matchAll(/"""|'''/g)) {

@@ -19,7 +19,7 @@ const mostInterpreters = 5;
 /**
  * Follows a program to what the kernel would run.
  *
- * @param searchPath PATH, split: where env(1) looks
+ * @param searchPath PATH, split: where env(1) searches
  */
 export function programChain(rootfs: Rootfs, program: string, searchPath: readonly string[]): ProgramChain {
   const nodes: RootfsNode[] = [];

@@ -42,7 +42,7 @@ test('keeps the CAP_ of those who write it', async () => {
   expect(controlOf()).toContain('XB-Jail-Capabilities: CAP_CHOWN, CAP_KILL\n');
 });
 
-test('does not guess at a capability that nobody knows', async () => {
+test('does not guess at an unknown capability', async () => {
   expect(await fixed('Jail-Capabilities: KILL, FROBNICATE, KILL')).toBe('');
 });
 
@@ -56,7 +56,7 @@ test('does not rename to a field that is there already', async () => {
   expect(await fixed('Jail-Memroy: 32M')).toBe('');
 });
 
-test('normalises paths and drops lines that stand there twice', async () => {
+test('normalises paths and drops duplicate lines', async () => {
   await fixed('Jail-Filesystem: rw //var/lib/./hello/ size=8M\n tmp /tmp\n tmp  /tmp');
   expect(controlOf()).toContain('\nXB-Jail-Filesystem: rw /var/lib/hello size=8M\n tmp /tmp\n');
 });

@@ -127,7 +127,7 @@ test('JUnit is XML that another parser reads, with a failure for each tag', asyn
   expect(names).toBe('capability-ineffective file-name-unprintable file-world-writable');
 });
 
-test('what stands in a package does not become Markdown', async () => {
+test('text of a package does not become Markdown', async () => {
   const text = await report(results, 'markdown', options);
   expect(text).toContain('## ');
   const row = text.split('\n').find((line) => line.includes('file-world-writable')) ?? '';

@@ -13,7 +13,7 @@ export const tag: Tag = {
   explanation:
     'A jail ends when its first process does. A service that forks and exits is gone at once, or its ' +
     'processes are killed with the jail.',
-  fix: 'Tell the program to stay in the foreground.',
+  fix: 'Configure the program to stay in the foreground.',
   references: ['daemon(7)'],
   triggers: { control: 'Jail-Command: /usr/bin/redis-server --daemonize yes' },
   clean: { control: 'Jail-Command: /usr/bin/redis-server --daemonize no' },

@@ -9,7 +9,7 @@ export const tag: Tag = {
   severity: 'warning',
   certainty: 'certain',
   reads: 'declaration',
-  summary: 'the command changes its user by a program of its own',
+  summary: 'the command runs a program that changes the user',
   explanation:
     'su and sudo need set-uid bits that no_new_privs makes ineffective; the others need capabilities ' +
     'that Jail-User makes unnecessary.',

@@ -9,7 +9,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'deb',
   summary: 'the jail has no user of that name',
-  explanation: "The runtime looks the user up in the rootfs's /etc/passwd, and refuses to start without it.",
+  explanation: "The runtime resolves the user in the rootfs's /etc/passwd, and refuses to start without it.",
   fix: 'Build it with `prodng build`, which makes the user, or correct Jail-User.',
   references: ['passwd(5)'],
   triggers: { control: 'Jail-User: nobody-here' },

@@ -11,7 +11,7 @@ export const tag: Tag = {
   explanation:
     'dpkg and prodng read control files as deb822: fields, continuation lines, stanzas. What does ' +
     'not follow it cannot be read, or is read by two programs in two ways.',
-  fix: 'Mend the line that is named: a field is `Name: value`, a continuation line starts with a blank.',
+  fix: 'Correct the line that is named: a field is `Name: value`, a continuation line starts with a blank.',
   references: ['deb822(5)', 'Policy 5.1'],
   triggers: { control: 'Jail-Memory 64M' },
   clean: { control: 'Jail-Memory: 64M' },

@@ -7,7 +7,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'parser',
   summary: 'a variable is set twice in Jail-Environment',
-  explanation: 'Which of the two a program sees depends on how it looks.',
+  explanation: 'Which of the two a program sees depends on how it reads its environment.',
   fix: 'Leave one of them out.',
   references: ['environ(7)'],
   triggers: { control: 'Jail-Environment: A=1\n A=2' },

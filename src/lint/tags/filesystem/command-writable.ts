@@ -11,8 +11,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'declaration',
   summary: 'the program lies where the service may write',
-  explanation:
-    'Whoever gets hold of the service can replace its program, and is still there after the next ' + 'start.',
+  explanation: 'An attacker who controls the service can replace its program, and persists across restarts.',
   fix: 'Install the program below /usr, and declare only its data writable.',
   references: ['docs/control-fields.md'],
   triggers: { control: 'Jail-Command: /srv/hello/hello\nJail-Filesystem: rw /srv/hello size=8M' },

@@ -10,7 +10,7 @@ export const tag: Tag = {
   reads: 'deb',
   summary: 'a fifo is in the package',
   explanation:
-    'Whoever opens it waits for the other end; nothing that reads a tree (backups, checksums, grep) ' +
+    'A program that opens it waits for the other end; nothing that reads a tree (backups, checksums, grep) ' +
     'comes to an end there.',
   fix: 'Have the program make it at run time, below /run.',
   references: ['fifo(7)'],

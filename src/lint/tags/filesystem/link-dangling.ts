@@ -11,7 +11,7 @@ export const tag: Tag = {
   reads: 'deb',
   summary: 'a link leads to nothing',
   explanation:
-    'Whoever opens it is told that there is no such file. Often what it led to was pruned, or comes ' +
+    'Opening it fails with ENOENT. Often its target was pruned, or comes ' +
     'from a package that is only recommended.',
   fix: 'Leave the link out (Jail-Prune), or add the package that it leads into.',
   references: ['symlink(7)'],

@@ -10,7 +10,7 @@ export const tag: Tag = {
   reads: 'deb',
   summary: 'a relative link climbs out of the rootfs',
   explanation:
-    'Inside of the jail the way up ends at its root. On the host, where programs look into the ' +
+    'Inside of the jail the way up ends at its root. On the host, where programs read the ' +
     "rootfs too (backup, scanners, root), the link leads into the host's own files.",
   fix: 'Make the link end within the rootfs.',
   references: ['path_resolution(7)', 'symlink(7)'],

@@ -8,8 +8,8 @@ export const tag: Tag = {
   reads: 'parser',
   summary: 'a writable mount covers programs or the configuration',
   explanation:
-    'Whoever can write there can make the jail run something else at its next start, and no ' +
-    'signature would tell.',
+    'A process that can write there can make the jail run something else at its next start, and no ' +
+    'signature would show it.',
   fix: 'Declare a folder of data instead, such as /var/lib/NAME.',
   references: ['FHS 3.0 chapter 4'],
   triggers: { control: 'Jail-Filesystem: rw /usr/lib/hello size=8M' },

@@ -12,7 +12,7 @@ export const tag: Tag = {
   reads: 'declaration',
   summary: 'the command names a place for data that is not writable',
   explanation:
-    'The rootfs is read-only. A program that is told to keep its data, its socket or its log in a ' +
+    'The rootfs is read-only. A program that is configured to keep its data, its socket or its log in a ' +
     'place that no mount covers fails at its first write.',
   fix: 'Declare the place in Jail-Filesystem: `rw` for what must stay, `tmp` for the rest.',
   references: ['docs/control-fields.md'],

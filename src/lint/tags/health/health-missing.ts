@@ -19,5 +19,5 @@ export const tag: Tag = {
 
 function* check({ declaration: { listen, health } }: DeclaredSubject): Iterable<Found> {
   if (listen.length === 0 || health !== undefined) return;
-  yield { message: 'the service listens, and Jail-Health does not say how to tell that it works' };
+  yield { message: 'the service listens, and Jail-Health declares no check of it' };
 }

@@ -10,7 +10,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'deb',
   summary: 'a compiler is in the rootfs',
-  explanation: 'Whoever gets into the jail can build there what is needed to get out of it.',
+  explanation: 'An attacker in the jail can build tools for an escape there.',
   fix: 'Leave it out of Depends: what must be compiled is compiled in the build jail.',
   references: ['docs/architecture.md'],
   triggers: { rootfs: { 'usr/bin/x86_64-linux-gnu-gcc-12': { elf: {}, mode: 0o755 } } },

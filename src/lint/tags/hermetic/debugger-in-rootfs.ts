@@ -10,9 +10,9 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'deb',
   summary: 'a debugger or tracer is in the rootfs',
-  explanation: 'It looks into other processes of the jail and takes secrets out of their memory.',
+  explanation: 'It can inspect other processes of the jail and read secrets from their memory.',
   fix:
-    "Leave it out of Depends; `prodng run --shell` and the host's own tools look into a jail from " +
+    "Leave it out of Depends; `prodng run --shell` and the host's own tools inspect a jail from " +
     'outside.',
   references: ['ptrace(2)'],
   triggers: { rootfs: { 'usr/bin/gdb': { elf: {}, mode: 0o755 } } },
@@ -24,5 +24,5 @@ const programs = /^(?:gdb|gdbserver|lldb(?:-\d+)?|strace|ltrace|perf|bpftrace|tc
 
 function* check(subject: DebSubject): Iterable<Found> {
   for (const path of toolsInRootfs(subject, programs))
-    yield { message: `${path} looks into other processes, or at the network`, context: path, file: path };
+    yield { message: `${path} inspects other processes or the network`, context: path, file: path };
 }

@@ -8,7 +8,7 @@ export const tag: Tag = {
   severity: 'warning',
   certainty: 'certain',
   reads: 'deb',
-  summary: 'a file starts like a program and is none',
+  summary: 'a file has an ELF magic number and is malformed',
   explanation: 'It is truncated, or points outside of itself; the kernel or the loader refuses it.',
   fix: 'Rebuild it; find out what truncated it.',
   references: ['elf(5)'],

@@ -29,7 +29,7 @@ function* check(subject: DebSubject): Iterable<Found> {
     if (what?.kind !== 'elf' || files.has(path) || isInSearchPath(node, searchPath)) continue;
     if (architecture !== undefined && what.elf.machine !== architecture) continue;
     for (const { name, neededBy } of loader.load(node).missing) {
-      // what a library of it lacks is told once, with that library
+      // what one of its libraries lacks is reported once, with that library
       if (neededBy !== path) continue;
       yield { message: `${name}, which ${path} needs, is not found`, context: `${path} ${name}`, file: path };
     }

@@ -8,10 +8,10 @@ export const tag: Tag = {
   severity: 'warning',
   certainty: 'likely',
   reads: 'deb',
-  summary: 'libraries are looked for where the program was built',
+  summary: 'libraries are searched for where the program was built',
   explanation:
     'The folder is not there in a jail. On a machine where somebody has it, other libraries are ' +
-    'loaded; and it tells where the program was built.',
+    'loaded; and it discloses where the program was built.',
   fix: "Link without it: `chrpath -d`, or the build system's option for installing.",
   references: ['ld.so(8)'],
   triggers: {

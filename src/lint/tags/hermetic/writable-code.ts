@@ -10,7 +10,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'deb',
   summary: 'a segment of a program is writable and executable',
-  explanation: 'Whoever can write to memory can change the program.',
+  explanation: 'Code that can write to memory can change the program.',
   fix: 'Link with a stock linker script, and without `-N` or `-z noseparate-code` tricks.',
   references: ['elf(5)'],
   triggers: {

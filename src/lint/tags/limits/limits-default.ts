@@ -12,7 +12,7 @@ export const tag: Tag = {
   summary: 'a limit is left to its default',
   explanation:
     'The defaults are small (64M of memory, half a CPU, 32 processes). A jail that says what it ' +
-    'needs does not change its behaviour with a version of prodng, and tells a reviewer what to ' +
+    'needs does not change its behaviour with a version of prodng, and shows a reviewer what to ' +
     'expect.',
   fix: 'Declare the field with the figure that the service needs.',
   references: ['docs/control-fields.md'],

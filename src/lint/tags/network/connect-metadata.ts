@@ -10,7 +10,7 @@ export const tag: Tag = {
   reads: 'declaration',
   summary: "the service may ask the cloud's metadata service",
   explanation: 'At 169.254.169.254 many clouds give the credentials of the machine to any process on it.',
-  fix: 'Give the service credentials of its own.',
+  fix: 'Give the service its own credentials.',
   references: ['RFC 3927'],
   triggers: { control: 'Jail-Network: macvlan\nJail-Connect: 169.254.169.254:80/tcp' },
   clean: { control: 'Jail-Network: macvlan\nJail-Connect: 192.0.2.1:80/tcp' },

@@ -8,7 +8,7 @@ export const tag: Tag = {
   severity: 'warning',
   certainty: 'certain',
   reads: 'declaration',
-  summary: 'the service may look names up and connect to none of them',
+  summary: 'the service may resolve names and connect to none of them',
   explanation:
     'Jail-Connect allows the resolvers and nothing else. Either a host is missing, or the name ' +
     'service is not needed; alone it is a way to carry data out.',
@@ -23,6 +23,6 @@ export const tag: Tag = {
 
 function* check({ declaration: { connect } }: DeclaredSubject): Iterable<Found> {
   if (connect.length === 0 || connect.some(({ kind }) => kind !== 'dns')) return;
-  const message = 'dns alone: names can be looked up, and no host be reached';
+  const message = 'dns alone: names can be resolved, and no host can be reached';
   yield { message, context: 'dns', field: 'Connect', at: 'dns' };
 }

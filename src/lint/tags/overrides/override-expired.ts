@@ -7,8 +7,8 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'overrides',
   summary: 'an override has expired',
-  explanation: 'Whoever accepted the finding did so until that day. It counts again.',
-  fix: 'Mend what it covers, or renew the date after looking again.',
+  explanation: 'The finding was accepted until that day. It counts again.',
+  fix: 'Fix what it covers, or renew the date after a review.',
   references: ['docs/lint-tags.md'],
   triggers: {
     control: 'Jail-Health:',

@@ -8,7 +8,7 @@ export const tag: Tag = {
   reads: 'overrides',
   summary: 'an override cannot be read',
   explanation:
-    'An override names a tag that exists and gives a reason. Without a reason it is not possible to tell later ' +
+    'An override names a tag that exists and gives a reason. Without a reason it is impossible to know later ' +
     'whether it still holds.',
   fix: 'Write it as docs/lint-tags.md shows.',
   references: ['docs/lint-tags.md'],

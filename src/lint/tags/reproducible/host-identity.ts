@@ -10,7 +10,7 @@ export const tag: Tag = {
   reads: 'deb',
   summary: 'the rootfs carries the identity of some machine',
   explanation:
-    'A machine id or host keys in a package are the same on every host that runs it, and tell where ' +
+    'A machine id or host keys in a package are the same on every host that runs it, and disclose where ' +
     'it was built.',
   fix: 'Leave the file out; what needs an identity makes one at its first start, in a volume.',
   references: ['machine-id(5)', 'ssh-keygen(1)'],

@@ -13,7 +13,7 @@ export const tag: Tag = {
   explanation:
     'Every Debian package has a folder in /usr/share/doc with its copyright file, which no pruning ' +
     'removes. A package that is in one of the two places only was added or left out after locking.',
-  fix: 'Build it again with `prodng build`, and look at what changed.',
+  fix: 'Build it again with `prodng build`, and review what changed.',
   references: ['Policy 12.5'],
   triggers: { rootfs: { 'usr/share/doc/libevil1/copyright': 'x\n' } },
   clean: {},

@@ -12,7 +12,7 @@ export const tag: Tag = {
   explanation:
     'Build-Depends or Depends changed after the lock was made, or the lock cannot be read. A locked ' +
     'build refuses it.',
-  fix: 'Run `prodng lock`, look at what changed, and commit it.',
+  fix: 'Run `prodng lock`, review what changed, and commit it.',
   references: ['docs/architecture.md'],
   triggers: { control: 'Depends: ${misc:Depends}, python3' },
   clean: {},

@@ -9,7 +9,7 @@ export const tag: Tag = {
   certainty: 'certain',
   reads: 'deb',
   summary: 'the lock in the .deb cannot be read',
-  explanation: 'Nobody can tell what the rootfs was made from, or build it again.',
+  explanation: 'It is unknown what the rootfs was made from, and it cannot be rebuilt.',
   fix: 'Build it again with `prodng build`.',
   references: ['docs/architecture.md'],
   triggers: { deb: { entries: { 'usr/lib/prodng/jails/hello/jail.lock': 'Format: 9\n' } } },

@@ -18,7 +18,7 @@ export function usageOf(before: readonly Stats[], after: readonly Stats[]): Usag
     const then = earlier.get(now.name) ?? now;
     const seconds = (now.time - then.time) / 1000;
     const rate = (key: 'cpu' | 'read' | 'written' | 'received' | 'sent') =>
-      // a jail that was started anew counts from zero again
+      // a restarted jail counts from zero again
       seconds > 0 && now[key] >= then[key] ? (now[key] - then[key]) / seconds : 0;
     return {
       ...now,
