@@ -91,6 +91,6 @@ it('refuses bodies that are too large', async () => {
   const answer = await host
     .api('POST', '/v1/jails', JSON.stringify({ path: `/${'x'.repeat(2 ** 21)}` }))
     .catch(() => undefined);
-  expect(answer === undefined || answer.status === 413 || answer.status === 400).toBe(true);
+  expect([undefined, 413]).toContain(answer?.status);
   expect((await host.api('GET', '/v1/jails')).status).toBe(200);
 });

@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseFigures } from '../../src/agent/metrics/cgroup-figures.ts';
+import { cgroupFamilies } from '../../src/agent/metrics/metrics.ts';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
 
 let host: AgentHost;
@@ -97,6 +99,24 @@ it('tells every figure that the kernel has of a control group of version 2', asy
     if (file !== 'io.stat') expect(names).toContain(`prodng_jail_cgroup_${file.replaceAll('.', '_')}`);
   }
   expect(samples.filter(({ name }) => name === 'prodng_jail_cpu_seconds_total').length).toBe(1);
+});
+
+it("gives the kernel's figures of a control group of version 2, on either kind of host", async () => {
+  // a host with version 1 has this tree too, without controllers
+  const folder = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((top) =>
+    existsSync(join(top, 'cgroup.controllers')),
+  );
+  if (folder === undefined) throw new Error('no tree of version 2 is mounted');
+  const families = await cgroupFamilies([{ jail: 'web', folder }]);
+  const files = readdirSync(folder).filter((name) => /\.(stat|pressure)$/.test(name) && name !== 'io.stat');
+  expect(files).toContain('cgroup.stat');
+  const names = families.map(({ name }) => name);
+  for (const file of files) expect(names).toContain(`prodng_jail_cgroup_${file.replaceAll('.', '_')}`);
+  const stat = families.find(({ name }) => name === 'prodng_jail_cgroup_cgroup_stat');
+  expect(stat?.samples).toContainEqual({
+    labels: { jail: 'web', key: 'nr_descendants' },
+    value: expect.any(Number),
+  });
 });
 
 it.each([

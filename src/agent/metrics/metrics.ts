@@ -11,7 +11,7 @@ export async function metricsText(agent: Agent, stats: readonly Stats[]): Promis
   const families = [
     ...jailFamilies(agent),
     ...statsFamilies(stats),
-    ...(await cgroupFamilies(agent)),
+    ...(await cgroupFamilies(cgroupsOf(agent))),
     ...agentFamilies(agent.jails.size),
   ];
   return families.map(familyText).join('');
@@ -106,13 +106,25 @@ function statsFamilies(stats: readonly Stats[]): Family[] {
   ];
 }
 
+/** The control group of version 2 of a running jail. */
+export interface JailCgroup {
+  jail: string;
+  folder: string;
+}
+
+function cgroupsOf(agent: Agent): JailCgroup[] {
+  return [...agent.jails.values()].flatMap(({ name, run }) =>
+    run === undefined || run.file.record.cgroups !== 'v2'
+      ? []
+      : [{ jail: name, folder: join('/sys/fs/cgroup', run.file.record.cgroup) }],
+  );
+}
+
 /** The kernel's own figures by its own names: `memory.stat` is `prodng_jail_cgroup_memory_stat`. */
-async function cgroupFamilies(agent: Agent): Promise<Family[]> {
+export async function cgroupFamilies(groups: readonly JailCgroup[]): Promise<Family[]> {
   const samples = new Map<string, Sample[]>();
-  for (const { name, run } of agent.jails.values()) {
-    if (run === undefined || run.file.record.cgroups !== 'v2') continue;
-    for (const figure of readCgroupFigures(join('/sys/fs/cgroup', run.file.record.cgroup)))
-      add(samples, name, figure);
+  for (const { jail, folder } of groups) {
+    for (const figure of readCgroupFigures(folder)) add(samples, jail, figure);
     // some 40 files a jail: others are not kept waiting for all of them
     await new Promise((resolve) => setImmediate(resolve));
   }
