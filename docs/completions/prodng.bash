@@ -510,8 +510,10 @@ _prodng() {
         -n | --lines) of=nothing ;;
         --known) of=nothing ;;
         --file) of=files ;;
+        --checkpoints) of=files ;;
+        --keyring) of=files ;;
         --format) values='text json' ;;
-        *) of=nothing options='-f --follow -n --lines --verify --known --file --format --json --help' ;;
+        *) of=nothing options='-f --follow -n --lines --verify --known --file --checkpoint --checkpoints --keyring --format --json --help' ;;
       esac ;;
     'fsck')
       case $prev in

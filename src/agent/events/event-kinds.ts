@@ -22,6 +22,12 @@ export const eventKinds = {
     detail: 'count',
   },
 
+  'checkpoint-failed': {
+    meaning: 'A checkpoint of the log could not be sent; the agent retries',
+    detail: 'sink, reason',
+  },
+  'checkpoints-resumed': { meaning: 'Checkpoints are sent again', detail: 'sink' },
+
   installed: { meaning: 'A jail was installed', detail: 'version, sha256' },
   removed: { meaning: 'A jail was removed', detail: 'purge' },
   'remove-failed': {

@@ -57,9 +57,7 @@ export const agentConfigSchema = z.strictObject({
     })
     .prefault({})
     .describe("How much of a service's output is kept in each interval; the rest is counted"),
-  checkpoints: checkpointConfigSchema
-    .optional()
-    .describe('Where signed heads of the event log are sent'),
+  checkpoints: checkpointConfigSchema.optional().describe('Where signed heads of the event log are sent'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
