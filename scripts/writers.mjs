@@ -25,6 +25,9 @@ const writers = {
   'src/cli/terminal/passphrase.ts': 'the terminal',
   'src/cli/verbs/build.ts': 'the terminal',
   'src/cli/verbs/host-start.ts': "prodng's own run folder",
+  'src/image/host/': 'slots, variables of the firmware, and state on the data partition of a base image',
+  'src/image/image-tools.ts': "a work folder in prodng's own cache",
+  'src/image/temporary-folder.ts': 'a folder of mkdtemp',
   'src/jail/': "prodng's own state and run folders, control groups, and mounts in a namespace of its own",
   'src/kernel/': '/proc, locks',
   'src/observe/': 'pinned BPF maps',
@@ -36,7 +39,6 @@ const writers = {
   // Results that still go by path. Nothing is added here; each entry goes when the module uses src/output.
   'src/evidence/': 'control groups; the bundle is to be moved to src/output',
   'src/export/': 'to be moved to src/output',
-  'src/image/': 'to be moved to src/output',
   'src/publish/': 'to be moved to src/output',
   'src/template/new-folder.ts': 'to be moved to src/output',
 };
@@ -51,7 +53,7 @@ const starters = {
   'src/build/jail/build-jail.ts': 'the build jail, in the cache',
   'src/build/root/user-namespace.ts': 'the process that holds the namespace, in the root folder',
   'src/evidence/': 'the watchdog of a frozen jail, and compression of a bundle',
-  'src/image/': 'qemu and tools of images',
+  'src/image/boot-image.ts': 'qemu, with its console on the terminal',
   'src/jail/runtime/staging.ts': 'mount(8)',
   'src/publish/ftparchive.ts': 'a stream from apt-ftparchive',
   'src/sign/gpg-signer.ts': 'a stream through gpg, in the root folder',

@@ -1,24 +1,36 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, existsSync } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ProdngError } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { writeOutput } from '../output/write-output.ts';
 import { plainEnvironment } from '../system/process.ts';
 import { openSlot } from './slot.ts';
+import { withTemporaryFolder } from './temporary-folder.ts';
 import { ukiContents } from './uki.ts';
+
+/** A port of the host that leads to an address of the machine's network, 10.0.2.0/24. */
+export interface PortForward {
+  port: number;
+  address: string;
+  to: number;
+}
 
 export interface BootOptions {
   /** A slot image; or a disk image, which only `uefi` boots. */
   image: string;
   /** By the firmware, as a machine does; else QEMU loads the kernel itself, which is faster. */
   uefi: boolean;
+  /** With `uefi`: enforce Secure Boot; the keys are in `variables`, Debian's public test keys in fresh ones. */
+  secureBoot?: boolean;
   /** Use the processor's virtualisation; else every instruction is emulated, which works everywhere. */
   kvm: boolean;
   /** MiB. */
   memory: number;
   /** The host's port on 127.0.0.1 that leads to the agent's 1337. */
   port?: number;
+  /** More ports of the host on 127.0.0.1, each with the machine's address and port that it leads to. */
+  forwards?: readonly PortForward[];
   /** Files that the machine finds as credentials, by name. */
   credentials?: Readonly<Record<string, string>>;
   /** The variables of the firmware, kept from boot to boot (default: fresh ones, discarded). */
@@ -30,19 +42,24 @@ export interface BootOptions {
   signal?: AbortSignal;
 }
 
-const firmware = '/usr/share/OVMF/OVMF_CODE_4M.fd';
-const freshVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+/** Of Debian's package ovmf. The second one's variables trust a test key that everyone has, PkKek-1-snakeoil. */
+const firmwares = {
+  plain: { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', fresh: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
+  secureBoot: {
+    code: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd',
+    fresh: '/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd',
+  },
+} as const;
 
 /**
  * Boots an image under QEMU, with its console on standard output, until it powers off or the signal. There is no
- * network but the agent's port.
+ * network but the ports that are forwarded.
  *
  * @returns QEMU's exit status
  * @throws ProdngError HOST_LACKS without QEMU or the firmware, IMAGE
  */
 export async function bootImage(options: BootOptions): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'prodng-boot-'));
-  try {
+  return await withTemporaryFolder('boot', async (folder) => {
     const argv = await machine(options, folder);
     return await new Promise((resolve, reject) => {
       const qemu = spawn('qemu-system-x86_64', argv, {
@@ -64,14 +81,15 @@ export async function bootImage(options: BootOptions): Promise<number> {
         resolve(status ?? 137);
       });
     });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function machine(options: BootOptions, folder: string): Promise<string[]> {
   const { image, memory, port, credentials = {}, keep } = options;
-  const forward = port === undefined ? '' : `,hostfwd=tcp:127.0.0.1:${port}-:1337`;
+  const agent: PortForward[] = port === undefined ? [] : [{ port, address: '', to: 1337 }];
+  const forwards = [...agent, ...(options.forwards ?? [])]
+    .map((each) => `,hostfwd=tcp:127.0.0.1:${each.port}-${each.address}:${each.to}`)
+    .join('');
   return [
     ...(options.kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
     '-smp',
@@ -89,7 +107,7 @@ async function machine(options: BootOptions, folder: string): Promise<string[]> 
     '-device',
     'virtio-blk-pci,drive=disk',
     '-netdev',
-    `user,id=net,restrict=on${forward}`,
+    `user,id=net,restrict=on${forwards}`,
     '-device',
     'virtio-net-pci,netdev=net,romfile=',
     ...Object.entries(credentials).flatMap(([name, file]) => [
@@ -104,8 +122,8 @@ async function directArguments({ image, append = '' }: BootOptions, folder: stri
   try {
     const { kernel, initrd, commandLine } = ukiContents(slot.uki);
     const paths = { kernel: join(folder, 'kernel'), initrd: join(folder, 'initrd') };
-    await writeFile(paths.kernel, kernel);
-    await writeFile(paths.initrd, initrd);
+    await writeOutput(paths.kernel, kernel);
+    await writeOutput(paths.initrd, initrd);
     const line = `${commandLine} console=ttyS0 prodng.console=1 ${append}`.trim();
     return ['-kernel', paths.kernel, '-initrd', paths.initrd, '-append', line, '-no-reboot'];
   } finally {
@@ -113,19 +131,29 @@ async function directArguments({ image, append = '' }: BootOptions, folder: stri
   }
 }
 
-async function uefiArguments({ variables }: BootOptions, folder: string): Promise<string[]> {
-  if (!existsSync(firmware) || !existsSync(freshVariables))
-    throw new ProdngError('HOST_LACKS', `there is no ${firmware}`, {
+async function uefiArguments(
+  { variables, secureBoot = false }: BootOptions,
+  folder: string,
+): Promise<string[]> {
+  const { code, fresh } = secureBoot ? firmwares.secureBoot : firmwares.plain;
+  if (!existsSync(code) || !existsSync(fresh))
+    throw new ProdngError('HOST_LACKS', `there is no ${code}`, {
       hint: 'as root, run: apt-get install ovmf',
     });
   const path = variables ?? join(folder, 'variables');
-  if (!existsSync(path)) await copyFile(freshVariables, path);
-  await (await open(path, 'r+')).close();
+  if (!existsSync(path)) await writeOutput(path, await readFile(fresh), 0o600);
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    throw new ProdngError('IO', `${path}: cannot be written: ${reasonOf(cause)}`, { cause });
+  }
   return [
     '-machine',
-    'q35',
+    secureBoot ? 'q35,smm=on' : 'q35',
+    // the variables can be written by the firmware alone: else the system could add keys
+    ...(secureBoot ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
     '-drive',
-    `if=pflash,unit=0,format=raw,readonly=on,file=${firmware}`,
+    `if=pflash,unit=0,format=raw,readonly=on,file=${code}`,
     '-drive',
     `if=pflash,unit=1,format=raw,file=${quoted(path)}`,
   ];

@@ -1,7 +1,7 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { syncFolder } from '../system/atomic-file.ts';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { ProdngError } from '../error/prodng-error.ts';
+import { fillOutput } from '../output/write-output.ts';
 import { derivedUuid, encodeGpt, type GptPartition, partitionTypes } from './gpt.ts';
 import { openSlot } from './slot.ts';
 
@@ -43,40 +43,19 @@ export async function writeDiskImage(
   const slot = await openSlot(slotPath);
   const { name, slotSize } = slot.manifest;
   await slot.close();
+  if ((await stat(slotPath)).size > slotSize)
+    throw new ProdngError('IMAGE', `${slotPath}: it is larger than its slot of ${slotSize} bytes`);
   const partitions = diskPartitions(name, slotSize, dataSize);
   const size = 2 * mebibyte + 2 * slotSize + dataSize;
   const { front, back } = encodeGpt(size, derivedUuid(`prodng disk ${name}`), partitions);
-  const temporary = `${path}.new`;
-  const disk = await open(temporary, 'w', 0o644);
-  try {
-    await disk.truncate(size);
-    await disk.write(front, 0, front.length, 0);
-    await copySlot(slotPath, disk, partitions[0]?.offset ?? 0);
-    await disk.write(back, 0, back.length, size - back.length);
-    await disk.sync();
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    if (cause instanceof ProdngError) throw cause;
-    throw new ProdngError('IO', `${path}: cannot be written: ${reasonOf(cause)}`, { cause });
-  } finally {
-    await disk.close();
-  }
-  return { size };
-}
-
-async function copySlot(from: string, disk: FileHandle, offset: number): Promise<void> {
-  const source = await open(from, 'r');
-  try {
-    const buffer = Buffer.alloc(mebibyte);
-    for (let at = 0; ; ) {
-      const { bytesRead } = await source.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) return;
-      await disk.write(buffer, 0, bytesRead, offset + at);
-      at += bytesRead;
+  await fillOutput(path, async (write) => {
+    await write(front, 0);
+    let at = partitions[0]?.offset ?? 0;
+    for await (const chunk of createReadStream(slotPath, { highWaterMark: mebibyte })) {
+      await write(chunk, at);
+      at += chunk.length;
     }
-  } finally {
-    await source.close();
-  }
+    await write(back, size - back.length);
+  });
+  return { size };
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildImageOptions, buildImage } from './build-image.ts';
 import { stripImage } from './sign-image.ts';
+import { withTemporaryFolder } from './temporary-folder.ts';
 
 /**
  * Builds an image source again, and compares the bytes with those of a slot image without its signatures.
@@ -15,8 +14,7 @@ export async function rebuildImage(
   path: string,
   options: Omit<BuildImageOptions, 'output'>,
 ): Promise<{ name: 'rebuild'; result: 'passed' | 'failed'; message: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'prodng-rebuild-'));
-  try {
+  return await withTemporaryFolder('rebuild', async (folder) => {
     const stripped = await stripImage(path, join(folder, 'unsigned.slot'));
     const built = await buildImage({ ...options, output: join(folder, 'built') });
     const digest = await sha256Of(built.path);
@@ -25,9 +23,7 @@ export async function rebuildImage(
       ? `the same ${built.size} bytes: SHA-256 ${digest}`
       : `SHA-256 ${digest}, and of the image without signatures ${stripped.sha256}`;
     return { name: 'rebuild', result: same ? 'passed' : 'failed', message };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function sha256Of(path: string): Promise<string> {

@@ -1,11 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeOutput } from '../output/write-output.ts';
 import { signStatement } from '../sign/dsse.ts';
 import type { Signer } from '../sign/signer.ts';
 import { run } from '../system/process.ts';
 import { stripPeSignatures } from './pe.ts';
 import { type OpenSlot, openSlot, writeSlot } from './slot.ts';
+import { withTemporaryFolder } from './temporary-folder.ts';
 import { manifestType } from './verify-slot.ts';
 
 /** The key of Secure Boot that signs a UKI: PEM files. */
@@ -66,15 +67,12 @@ async function rewrite(slot: OpenSlot, output: string, signature: Buffer, uki: B
 }
 
 async function sbsign(uki: Buffer, { key, certificate }: SecureBootKey): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'prodng-sbsign-'));
-  try {
+  return await withTemporaryFolder('sbsign', async (folder) => {
     const [unsigned, signed] = [join(folder, 'unsigned.efi'), join(folder, 'signed.efi')];
-    await writeFile(unsigned, uki);
+    await writeOutput(unsigned, uki);
     await run(['sbsign', '--key', key, '--cert', certificate, '--output', signed, unsigned], {
       hint: 'install sbsigntool; the key and the certificate are PEM files',
     });
     return await readFile(signed);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -12,6 +12,9 @@ const folderFlags = O_RDONLY | O_DIRECTORY;
 
 export type OutputData = string | Uint8Array | AsyncIterable<Uint8Array>;
 
+/** Writes bytes at an offset of a file; what lies between is a hole. */
+export type WriteAt = (bytes: Uint8Array, offset: number) => Promise<void>;
+
 /**
  * A folder that a command writes results to, held by a descriptor. Sources are hostile, and results often go beside or
  * into one: nothing here follows a symbolic link, opens a name that was there before for writing, or leaves the folder.
@@ -89,13 +92,30 @@ export class OutputFolder {
    * @throws ProdngError IO; what the iterable throws
    */
   async write(name: string, data: OutputData, mode = 0o644): Promise<void> {
+    const append = async (write: WriteAt): Promise<void> => {
+      let at = 0;
+      for await (const chunk of chunksOf(data)) {
+        await write(chunk, at);
+        at += chunk.length;
+      }
+    };
+    await this.fill(name, append, mode);
+  }
+
+  /**
+   * Writes a file as `write` does, in any order and with holes, as disk images have them.
+   *
+   * @param fill is given a function that writes to the new, empty file
+   * @throws ProdngError IO; what `fill` throws
+   */
+  async fill(name: string, fill: (write: WriteAt) => Promise<void>, mode = 0o644): Promise<void> {
     oneName(name);
     const path = `${this.path}/${name}`;
     const temporary = temporaryName();
     const fd = this.#create(temporary, path);
     try {
       try {
-        for await (const chunk of chunksOf(data)) await writeWhole(fd, chunk, path);
+        await fill((bytes, offset) => writeWhole(fd, bytes, offset, path));
         await atPath(path, async () => {
           fchmodSync(fd, mode);
           await promisify(fsync)(fd);
@@ -204,10 +224,10 @@ async function* chunksOf(data: OutputData): AsyncGenerator<Uint8Array> {
   else yield* data;
 }
 
-async function writeWhole(fd: number, chunk: Uint8Array, path: string): Promise<void> {
+async function writeWhole(fd: number, chunk: Uint8Array, offset: number, path: string): Promise<void> {
   await atPath(path, async () => {
     for (let done = 0; done < chunk.length; )
-      done += (await promisify(write)(fd, chunk, done, chunk.length - done)).bytesWritten;
+      done += (await promisify(write)(fd, chunk, done, chunk.length - done, offset + done)).bytesWritten;
   });
 }
 

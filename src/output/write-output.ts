@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { type OutputData, OutputFolder } from './output-folder.ts';
+import { type OutputData, OutputFolder, type WriteAt } from './output-folder.ts';
 
 /**
  * Writes a result to a path that the user gave, as OutputFolder.write does: a symbolic link with the file's name is
@@ -13,6 +13,22 @@ export async function writeOutput(path: string, data: OutputData, mode = 0o644):
   const folder = OutputFolder.open(dirname(place));
   try {
     await folder.write(basename(place), data, mode);
+  } finally {
+    folder.close();
+  }
+}
+
+/**
+ * Writes a result as writeOutput does, in any order and with holes.
+ *
+ * @param fill is given a function that writes to the new, empty file
+ * @throws ProdngError IO; what `fill` throws
+ */
+export async function fillOutput(path: string, fill: (write: WriteAt) => Promise<void>): Promise<void> {
+  const place = resolve(path);
+  const folder = OutputFolder.open(dirname(place));
+  try {
+    await folder.fill(basename(place), fill);
   } finally {
     folder.close();
   }

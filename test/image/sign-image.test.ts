@@ -1,23 +1,19 @@
-import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatManifest } from '../../src/image/manifest.ts';
 import { signImage, stripImage } from '../../src/image/sign-image.ts';
-import { openSlot, writeSlot } from '../../src/image/slot.ts';
-import { makeUki } from '../../src/image/uki.ts';
+import { openSlot } from '../../src/image/slot.ts';
 import { verifySlot } from '../../src/image/verify-slot.ts';
-import { verityTree } from '../../src/image/verity.ts';
 import { readKeyring } from '../../src/sign/keyring.ts';
 import type { Signer } from '../../src/sign/signer.ts';
 import { run } from '../../src/system/process.ts';
 import { makeScratch, makeSigner, type Scratch, writeKeyring } from '../sign/signing.ts';
+import { makeSlotImage } from '../support/slot-image.ts';
 
 let scratch: Scratch;
 let release: Signer;
 let keyring: Awaited<ReturnType<typeof readKeyring>>;
 let plain: string;
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 beforeAll(async () => {
   scratch = await makeScratch();
@@ -26,48 +22,9 @@ beforeAll(async () => {
     await writeKeyring(scratch.store, join(scratch.folder, 'release.gpg'), [release.fingerprint]),
   );
   plain = join(scratch.folder, 'plain.slot');
-  const data = Buffer.alloc(200 * 4096, 'root');
-  const { rootHash: hash, dataBlocks, tree } = await verityTree(once(data));
-  const root = { hash, dataBlocks, hashBlocks: tree.length / 4096 };
-  const commandLine = `prodng.root=${hash} quiet`;
-  const uki = makeUki({
-    stub: await readFile('/usr/lib/systemd/boot/efi/linuxx64.efi.stub'),
-    osRelease: Buffer.from('ID=prodng\n'),
-    commandLine,
-    kernel: Buffer.alloc(5000, 'k'),
-    initrd: Buffer.alloc(3000, 'i'),
-  });
-  const digest = sha256(data);
-  const manifest = formatManifest({
-    format: 1,
-    name: 'host',
-    version: '1.0',
-    architecture: 'amd64',
-    date: 1_700_000_000,
-    debug: false,
-    slotSize: 40 * 2 ** 20,
-    kernel: { package: 'linux', version: '6.1', release: '6.1.0', commandLine },
-    root: { ...root, bytes: 1, files: 1 },
-    uki: { size: uki.length, sha256: sha256(uki) },
-    initrd: { size: 3000, sha256: digest },
-    source: { image: digest, lock: digest },
-    packages: [],
-  });
-  await writeSlot(plain, {
-    slotSize: 40 * 2 ** 20,
-    date: 1_700_000_000,
-    root,
-    rootBytes: () => once(Buffer.concat([data, tree])),
-    manifest: Buffer.from(manifest),
-    signature: Buffer.alloc(0),
-    uki,
-  });
+  await makeSlotImage(plain, Buffer.alloc(200 * 4096, 'root'));
 });
 afterAll(() => scratch.remove());
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
 
 async function resultsOf(path: string): Promise<Record<string, string>> {
   const slot = await openSlot(path);

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { OutputFolder } from '../../src/output/output-folder.ts';
-import { writeBeneath, writeOutput } from '../../src/output/write-output.ts';
+import { fillOutput, writeBeneath, writeOutput } from '../../src/output/write-output.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'prodng-output-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -132,4 +132,29 @@ test('property: no name leaves the folder', async () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('a file that is filled in any order appears whole or not at all', async () => {
+  const path = join(folder, 'disk');
+  symlinkSync(victim, path);
+  await fillOutput(path, async (write) => {
+    await write(Buffer.from('end'), 1_000_000);
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    await write(Buffer.from('begin'), 0);
+  });
+  const bytes = readFileSync(path);
+  expect([bytes.length, bytes.toString('latin1', 0, 5), bytes.toString('latin1', 1_000_000)]).toEqual([
+    1_000_003,
+    'begin',
+    'end',
+  ]);
+  expect(bytes.subarray(5, 1_000_000).every((byte) => byte === 0)).toBe(true);
+  const failing = fillOutput(path, async (write) => {
+    await write(Buffer.from('lost'), 0);
+    throw new Error('in the middle');
+  });
+  await expect(failing).rejects.toThrow('in the middle');
+  expect(readFileSync(path).equals(bytes)).toBe(true);
+  expect(readdirSync(folder)).toEqual(['disk']);
+  expect(readFileSync(victim, 'utf8')).toBe('victim');
 });
