@@ -53,6 +53,20 @@ export function decompress(
   return throughProgram(programs[kind], input, options.transient ?? false);
 }
 
+/**
+ * Decompresses many zstd frames with one process, as the blocks of a squashfs are.
+ *
+ * @param frames each is one whole frame: anything else is refused
+ * @throws ProdngError as decompress
+ */
+export function decompressFrames(frames: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return throughProgram(programs.zstd, eachFrame(frames), false);
+}
+
+async function* eachFrame(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const frame of frames) yield* singleZstdFrame(Readable.from([frame]));
+}
+
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const stream = createGunzip({ chunkSize: 131_072 });
   const feeding = pipeline(Readable.from(source), stream).catch(() => {});

@@ -5,21 +5,19 @@ import { dirname, join, resolve } from 'node:path';
 import { lockedComponents } from '../build/compose/components.ts';
 import { linkerCache } from '../build/compose/linker-cache.ts';
 import type { RootfsTree } from '../build/compose/rootfs-tree.ts';
-import { formatProvenance, localBuilder } from '../build/evidence/provenance.ts';
-import { rootfsPackages } from '../build/evidence/rootfs-packages.ts';
-import { formatSbom } from '../build/evidence/sbom.ts';
+import { localBuilder } from '../build/evidence/provenance.ts';
 import { prepareBuildRoot } from '../build/root/build-root.ts';
 import { openUserNamespace, type UserNamespace } from '../build/root/user-namespace.ts';
 import { withWorkFolder } from '../build/work-folder.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { type Lock, packagesFor } from '../lock/lock.ts';
 import { formatLock } from '../lock/lock-text.ts';
-import { writeOutput } from '../output/write-output.ts';
 import type { Archive } from '../store/archive.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { Paths } from '../system/paths.ts';
 import { type Progress, silent } from '../system/progress.ts';
 import { composeImage } from './compose-image.ts';
+import { type ImageEvidence, writeImageEvidence } from './image-evidence.ts';
 import type { ImageDeclaration } from './image-schema.ts';
 import { imageFile, readImageSource } from './image-source.ts';
 import { compileAndIndex, compressZstd, type ImageTools, makeSquashfs } from './image-tools.ts';
@@ -44,20 +42,18 @@ export interface BuildImageOptions {
   signal?: AbortSignal;
 }
 
-export interface ImageResult {
+export interface ImageResult extends ImageEvidence {
   /** The slot image. */
   path: string;
   size: number;
   sha256: string;
   manifest: ImageManifest;
-  sbom: string;
-  provenance: string;
 }
 
 /**
  * Builds the slot image of an image source: fetch, compose, squashfs, hash tree, initrd, UKI, FAT. What runs of it runs
- * in the locked build root, in a throwaway jail; what packages ship is copied and never executed. The results appear
- * whole or not at all, the slot last.
+ * in the locked build root, in a throwaway jail; what packages ship is copied and never executed. Each result appears
+ * whole or not at all; the evidence follows the slot that it names.
  *
  * @throws ProdngError CONFIG, LOCK_MISSING, LOCK_OUTDATED, COMPOSE, IMAGE, BUILD_FAILED, and of fetching
  */
@@ -175,31 +171,18 @@ async function build(context: ImageBuild): Promise<ImageResult> {
     signature: Buffer.alloc(0),
     uki,
   });
-  const sbom = `${stem}.cdx.json`;
-  const facts = { name: image.name, version: image.version, sha256: slot.sha256, sourceDateEpoch: date };
-  await writeOutput(
-    sbom,
-    formatSbom({
-      ...facts,
-      architecture: image.architecture,
-      source: image.name,
-      packages: rootfsPackages(lock, tree),
-    }),
-  );
-  const provenance = `${stem}.provenance.json`;
-  await writeOutput(
-    provenance,
-    formatProvenance({
-      subject: { name: `${image.name}_${image.version}_${image.architecture}.slot`, sha256: slot.sha256 },
-      source: { name: image.name, version: image.version, sha256: sha256(imageText) },
-      lock,
-      lockSha256: sha256(lockText),
-      sourceDateEpoch: date,
-      environment: {},
-      builder: options.builder ?? localBuilder,
-    }),
-  );
-  return { path, ...slot, manifest, sbom, provenance };
+  const evidence = await writeImageEvidence({
+    slot: path,
+    stem,
+    image,
+    lock,
+    tree,
+    date,
+    imageSha256: sha256(imageText),
+    lockSha256: sha256(lockText),
+    builder: options.builder ?? localBuilder,
+  });
+  return { path, ...slot, manifest, ...evidence };
 }
 
 async function stubOf(lock: Lock, store: Store): Promise<Buffer> {

@@ -112,6 +112,8 @@ export interface OpenSlot {
   rootBytes(): AsyncIterable<Uint8Array>;
   /** Only the squashfs. */
   squashfs(): AsyncIterable<Uint8Array>;
+  /** Bytes of the squashfs. */
+  readRoot(offset: number, size: number): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -140,6 +142,7 @@ export async function openSlot(path: string): Promise<OpenSlot> {
       signature: await read(signature.offset, signature.size),
       uki: await read(uki.offset, uki.size),
       rootBytes: () => chunks(file, path, rootOffset, (dataBlocks + hashBlocks) * 4096),
+      readRoot: (offset, size) => read(rootOffset + offset, size),
       squashfs: () => chunks(file, path, rootOffset, dataBlocks * 4096),
       close: () => file.close(),
     };

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { TreeDiff } from '../../verify/diff/tree-diff.ts';
+import { type DiffArguments, reportDiff } from '../terminal/diff-report.ts';
 import { formatOption, jsonOption } from '../terminal/format.ts';
-import { isTerminal, print } from '../terminal/print.ts';
-
-interface DiffArguments {
-  format: 'text' | 'json' | 'html';
-  output?: string;
-}
 
 const examples = `
 Examples:
@@ -34,7 +28,6 @@ export function register(program: Command): void {
 
 async function diff(oldPath: string, newPath: string, options: DiffArguments): Promise<void> {
   const { diffTrees } = await import('../../verify/diff/diff.ts');
-  const { isDifferent } = await import('../../verify/diff/tree-diff.ts');
   const { storedPath } = await import('../../store/stored-file.ts');
   const { prodngPaths } = await import('../../system/paths.ts');
   const { cache } = prodngPaths();
@@ -43,18 +36,5 @@ async function diff(oldPath: string, newPath: string, options: DiffArguments): P
     storedDeb: (sha256) => storedPath(store, sha256),
     listings: join(cache, 'listings'),
   });
-  const report = await format(result, options);
-  if (options.output === undefined) print(report);
-  else {
-    const { writeOutput } = await import('../../output/write-output.ts');
-    await writeOutput(options.output, report);
-  }
-  process.exitCode = isDifferent(result) ? 1 : 0;
-}
-
-async function format(result: TreeDiff, options: DiffArguments): Promise<string> {
-  if (options.format === 'json') return (await import('../../verify/diff/diff-json.ts')).diffJson(result);
-  if (options.format === 'html') return (await import('../../verify/diff/diff-html.ts')).diffHtml(result);
-  const isColored = options.output === undefined && isTerminal() && process.env.NO_COLOR === undefined;
-  return (await import('../../verify/diff/diff-text.ts')).diffText(result, isColored);
+  await reportDiff(result, options);
 }

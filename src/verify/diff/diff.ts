@@ -63,7 +63,8 @@ async function openSide(path: string, listings: ListingCache): Promise<TreeSide>
   return stat.isDirectory() ? await openFolderSide(path) : await openDebSide(path, listings);
 }
 
-async function compareSides(old: TreeSide, now: TreeSide, options: DiffOptions): Promise<TreeDiff> {
+/** Compares two sides that are open, as diffTrees does. */
+export async function compareSides(old: TreeSide, now: TreeSide, options: DiffOptions): Promise<TreeDiff> {
   const [oldFacts, newFacts] = [readMetadata(old), readMetadata(now)];
   const hasBoth = oldFacts.control !== undefined && newFacts.control !== undefined;
   const notes = [...oldFacts.faults, ...newFacts.faults];
