@@ -78,7 +78,7 @@ export async function composeImage(
   // the agent mounts trees of jails on one of those that FHS 3.0 has for mounts
   for (const path of ['mnt', 'srv']) tree.addFolder(path);
   tree.addFolder(trustFolder);
-  put(`${bootFolder}/network`, networkBatch(image));
+  put(`${bootFolder}/network`, networkLines(image));
   put(`${bootFolder}/sysctl`, sysctls(image));
   if (image.debug) put(`${bootFolder}/debug`, '');
   for (const { from, to } of image.files) put(to.replace(/^\/+/, ''), readSourceFile(dir, from));
@@ -129,14 +129,11 @@ function osRelease({ name, version }: ImageDeclaration): string {
     .join('');
 }
 
-/** For `ip -batch`. */
-function networkBatch({ network }: ImageDeclaration): string {
-  const lines = ['link set lo up'];
-  for (const { interface: name, address, gateway } of network) {
-    lines.push(`link set ${name} up`, `address add ${address} dev ${name}`);
-    if (gateway !== undefined) lines.push(`route add default via ${gateway} dev ${name}`);
-  }
-  return `${lines.join('\n')}\n`;
+/** For PID 1, as a credential prodng.network has it: interface, address, gateway. */
+function networkLines({ network }: ImageDeclaration): string {
+  return network
+    .map(({ interface: name, address, gateway }) => `${[name, address, gateway ?? ''].join(' ').trim()}\n`)
+    .join('');
 }
 
 const defaultSysctls: Readonly<Record<string, string | number>> = {

@@ -16,7 +16,7 @@ const mebibytes = z
   .regex(/^[1-9]\d{0,4}M$/, 'whole mebibytes, such as 96M')
   .transform((text) => Number.parseInt(text, 10) * 2 ** 20);
 
-/** What ip(8) takes: nothing of it can begin another command of a batch file. */
+/** What ip(8) takes as one argument. */
 const word = /^[A-Za-z0-9.:/_-]+$/;
 
 const networkSchema = z.strictObject({

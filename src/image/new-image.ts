@@ -17,6 +17,7 @@ packages:
   - kmod                  # loads the modules that devices ask for
   - util-linux            # nsenter and setpriv
   - coreutils             # tee and cat, where others have a shell
+  - perl-base             # keeps the logs of jails
 without:
   - {package: apt-utils, reason: builds of jails only}
   - {package: mmdebstrap, reason: builds of jails only}
@@ -27,12 +28,14 @@ without:
   - {package: systemd, reason: PID 1 is ProdNG's own}
   - {package: gpgv, reason: the archives of builds only}
   - {package: procps, reason: nothing of the agent needs it}
+  - {package: dpkg, reason: nothing is installed with it on a host}
   - {package: nodejs, reason: prodng-nodejs is the Node of the agent}
 prune:
   - {path: /usr/bin/prodng, reason: a shell script; PID 1 starts Node itself}
   - {path: /usr/share/prodng/templates, reason: nothing is made on a host}
   - {path: /usr/share/prodng/init, reason: nothing is built on a host}
-  - {path: /usr/share/perl5, reason: there is no perl}
+  - {path: /usr/share/perl5, reason: no program of the image is written in it}
+  - {path: "/usr/lib/x86_64-linux-gnu/perl-base/*/*", reason: the keeper of logs uses strict alone}
   - {path: "/usr/lib/x86_64-linux-gnu/*.a", reason: for linking programs}
   - {path: /usr/lib/x86_64-linux-gnu/gconv, reason: character sets of libc that Node does not use}
   - {path: "/usr/lib/modules/*/kernel/arch/x86/kvm", reason: jails are no virtual machines}

@@ -38,6 +38,14 @@ const pieceSchema = z
   })
   .meta({ id: 'HostUpdatePiece' });
 
+const armSchema = z
+  .strictObject({
+    /** Take an image that failed its trial here, or was rolled back. */
+    again: z.boolean().default(false),
+  })
+  .nullish()
+  .meta({ id: 'HostUpdate' });
+
 const restarting = z.strictObject({ restarting: z.literal(true) }).meta({ id: 'HostReboot' });
 
 /** The base image of this host: which slots there are, and the way from one to the other. */
@@ -67,10 +75,11 @@ export function hostRoutes(server: ApiServer): void {
     {
       schema: {
         summary: 'Verify the written image, and have the next start try it',
+        body: armSchema,
         response: { 200: slotSchema, ...failures },
       },
     },
-    () => armUpdate(),
+    ({ body }) => armUpdate(body?.again),
   );
   server.post(
     '/v1/host/commit',

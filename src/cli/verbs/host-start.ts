@@ -8,6 +8,9 @@ import { ProdngError } from '../../error/prodng-error.ts';
 import { agentClient } from '../terminal/agent-client.ts';
 import { standardError } from '../terminal/print.ts';
 
+/** ms that the jails of a host's first image may take to become healthy. */
+const settleTime = 600_000;
+
 const shippedJails = '/usr/share/prodng/jails';
 
 /** `prodng host-start`: PID 1 of a base image runs it once, when the agent is ready. */
@@ -21,17 +24,28 @@ export function register(program: Command): void {
 async function hostStart(): Promise<void> {
   const client = await agentClient();
   const isComplete = await installShipped(client);
-  const { commitHost, isOnTrial, refuseFailedTrial } = await import('../../image/host/host-update.ts');
+  const { commitHost, isCommitted, isOnTrial, refuseFailedTrial } = await import(
+    '../../image/host/host-update.ts'
+  );
   try {
     const refused = await refuseFailedTrial();
-    if (refused !== undefined) say(`the image ${refused} has failed its trial, and is refused from now on`);
-    if (!isOnTrial()) return;
+    if (refused !== undefined) say(`the image ${refused} failed its trial, and is refused from now on`);
+    const onTrial = isOnTrial();
+    // the first image of a host is no trial, as there is nothing to go back to; it is committed all the same
+    if (!onTrial && (await isCommitted())) return;
     if (!isComplete) {
       say('the image is not committed: a jail of it cannot be started');
       return;
     }
-    // PID 1 ends the trial when it takes too long
-    while (!(await isAllWell(client))) await sleep(1000);
+    // PID 1 ends a trial that takes too long
+    const end = performance.now() + settleTime;
+    while (!(await isAllWell(client))) {
+      if (!onTrial && performance.now() > end) {
+        say('the image is not committed: its jails are not healthy');
+        return;
+      }
+      await sleep(1000);
+    }
     await commitHost();
     say('the image is committed');
   } catch (error) {

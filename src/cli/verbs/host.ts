@@ -37,6 +37,7 @@ export function register(program: Command): void {
   verb('status', 'show both slots, as read from the disk').action(status);
   verb('update', 'write an image to the other slot, and try it at the next start')
     .argument('<slot>', 'the signed slot image')
+    .option('--again', 'take an image that failed its trial here, or was rolled back')
     .action(update);
   verb('commit', 'keep the running image').action(commit);
   verb('rollback', 'boot the other slot from the next start on').action(rollback);
@@ -56,7 +57,7 @@ async function commit({ format }: Flags): Promise<void> {
 /** Bytes of a piece: its base64 fits the body that the agent takes. */
 const pieceSize = 512 * 1024;
 
-async function update(path: string, { format }: Flags): Promise<void> {
+async function update(path: string, { format, again }: Flags & { again?: true }): Promise<void> {
   const client = await agentClient();
   const file = await open(path, 'r');
   try {
@@ -71,7 +72,9 @@ async function update(path: string, { format }: Flags): Promise<void> {
   } finally {
     await file.close();
   }
-  const tried = (await client.call('POST', '/v1/host/update')) as SlotView;
+  const tried = (await client.call('POST', '/v1/host/update', {
+    again: again ?? false,
+  })) as SlotView;
   const text = `slot ${tried.slot}: ${tried.image?.version ?? '-'} is tried at the next start`;
   print(`${format === 'json' ? JSON.stringify(tried, undefined, 2) : text}\n`);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { durationSyntax, parseDuration, parseSize, sizeSyntax } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
+import type { PortForward } from '../../image/boot-image.ts';
 import { prodngPaths } from '../../system/paths.ts';
 import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
@@ -8,6 +9,7 @@ import { passphraseOption } from '../terminal/passphrase.ts';
 import { print } from '../terminal/print.ts';
 import { collectValues, type SigningOptions, signersOf } from '../terminal/signing.ts';
 import { terminalProgress } from '../terminal/terminal-progress.ts';
+import { registerDiff } from './image-diff.ts';
 
 interface SourceOptions {
   sources?: string;
@@ -96,6 +98,7 @@ export function register(program: Command): void {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng image verify host_1.0_amd64.slot --keyring release.asc')
     .action(verify);
+  registerDiff(image);
   image
     .command('disk')
     .description('write a disk image with two slots, one of which has the image, and an empty data partition')
@@ -111,9 +114,18 @@ export function register(program: Command): void {
     .description('boot an image under QEMU, with its console here')
     .argument('<image>', 'a slot image, or with --uefi a disk image')
     .option('--uefi', 'by the firmware (OVMF), as a machine does; else QEMU loads the kernel')
+    .option(
+      '--secure-boot',
+      "with --uefi, enforce Secure Boot: by the keys in --variables, or Debian's public test key",
+    )
     .option('--kvm', 'use the virtualisation of the processor (default: emulate it)')
     .option('--memory <size>', 'of the machine', '512M')
     .option('--port <n>', 'a port of 127.0.0.1 that leads to the port of the agent, 1337')
+    .option(
+      '--forward <port=address:port>',
+      'a port of 127.0.0.1 that leads to a jail of the machine, 10.0.2.0/24; may be given again',
+      collectValues,
+    )
     .option('--credential <name=file>', 'a credential for the machine; may be given again', collectValues)
     .option('--variables <file>', "keep the firmware's variables here (default: discard them)")
     .option('--keep', 'write to the image (default: discard what the machine writes)')
@@ -206,9 +218,11 @@ async function rebuild(path: string, dir: string, sources: string | undefined) {
 
 interface BootArguments {
   uefi?: true;
+  secureBoot?: true;
   kvm?: true;
   memory: string;
   port?: string;
+  forward?: string[];
   credential?: string[];
   variables?: string;
   keep?: true;
@@ -218,10 +232,11 @@ interface BootArguments {
 
 async function boot(image: string, options: BootArguments): Promise<void> {
   const { bootImage } = await import('../../image/boot-image.ts');
-  const { uefi, kvm, port, variables, keep, append, timeout } = options;
+  const { uefi, secureBoot, kvm, port, variables, keep, append, timeout } = options;
   const memory = sizeOf('--memory', options.memory);
   if (port !== undefined && !/^[1-9]\d{0,4}$/.test(port))
     throw new ProdngError('USAGE', `--port: "${port}" is no port`);
+  if (secureBoot && !uefi) throw new ProdngError('USAGE', '--secure-boot: only with --uefi');
   if (uefi && append !== undefined)
     throw new ProdngError('USAGE', '--append: with --uefi the command line is part of the image');
   const time = timeout === undefined ? undefined : parseDuration(timeout);
@@ -232,8 +247,10 @@ async function boot(image: string, options: BootArguments): Promise<void> {
     bootImage({
       image,
       uefi: uefi ?? false,
+      secureBoot: secureBoot ?? false,
       kvm: kvm ?? false,
       memory: Math.ceil(memory / 2 ** 20),
+      forwards: (options.forward ?? []).map(forwardOf),
       credentials: credentialsOf(options.credential ?? []),
       signal: withTimeLimit(signal, time) ?? signal,
       ...(port === undefined ? {} : { port: Number(port) }),
@@ -243,6 +260,14 @@ async function boot(image: string, options: BootArguments): Promise<void> {
     }),
   );
   process.exitCode = status === 0 ? 0 : 2;
+}
+
+function forwardOf(text: string): PortForward {
+  const [, port, address, to] = /^(\d{1,5})=(10\.0\.2\.\d{1,3}):(\d{1,5})$/.exec(text) ?? [];
+  const forward = { port: Number(port), address: address ?? '', to: Number(to) };
+  const isPort = (number: number): boolean => number > 0 && number < 65_536;
+  if (isPort(forward.port) && isPort(forward.to)) return forward;
+  throw new ProdngError('USAGE', `--forward: "${text}" is not PORT=10.0.2.N:PORT`);
 }
 
 function credentialsOf(given: readonly string[]): Record<string, string> {
@@ -331,9 +356,9 @@ async function build(
       ...(builder === undefined ? {} : { builder }),
     }),
   );
-  const { path, size, sha256, manifest, sbom, provenance } = result;
-  if (format === 'json')
-    return print(`${JSON.stringify({ path, size, sha256, manifest, sbom, provenance }, undefined, 2)}\n`);
+  const { path, size, sha256, manifest } = result;
+  if (format === 'json') return print(`${JSON.stringify(result, undefined, 2)}
+`);
   const lines = [
     `${path}: ${size} bytes of a slot of ${manifest.slotSize}`,
     `  SHA-256    ${sha256}`,

@@ -1,18 +1,30 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { readKeyring } from '../../sign/keyring.ts';
+import { writeFileAtomic } from '../../system/atomic-file.ts';
 import { type OpenSlot, openSlot } from '../slot.ts';
 import { imageDigest, verifySlot } from '../verify-slot.ts';
 import { EfiBoot } from './efi-boot.ts';
-import { readHostRecord, writeHostRecord } from './host-record.ts';
+import {
+  armed,
+  committed,
+  type RecordedImage,
+  readHostRecord,
+  rolledBack,
+  updateFault,
+  withoutFailed,
+  writeHostRecord,
+} from './host-record.ts';
 import { type HostSlot, hostSlots } from './host-slots.ts';
 
 const trustFolder = '/etc/prodng/trust';
 /** PID 1 looks for it before the deadline of a trial. */
 const committedFile = '/run/prodng/committed';
 const trialFile = '/run/prodng/trial';
+/** The root hash of the image that one start tries, on the data partition: PID 1 compares it with its own. */
+const armedFile = '/var/lib/prodng/trial';
 const dataFile = '/run/prodng/data';
 
 /** What is in a slot, as read from the disk. */
@@ -31,7 +43,7 @@ export interface HostStatus {
   next?: 'a' | 'b';
   /** What PID 1 says of /var: whole, repaired, read-only or volatile. */
   data: string;
-  /** Images that failed their trial here. */
+  /** Images that failed their trial here, or were rolled back. */
   refused: string[];
 }
 
@@ -58,12 +70,15 @@ export async function hostStatus(): Promise<HostStatus> {
  * @throws ProdngError IMAGE when the slot is too small, IO, HOST_LACKS
  */
 export async function writeUpdate(offset: number, bytes: Uint8Array): Promise<void> {
-  const { other } = hostSlots();
+  const { running, other } = hostSlots();
   if (offset + bytes.length > other.size * 512)
     throw new ProdngError(
       'IMAGE',
       `the image does not fit the slots of this host: ${other.size * 512} bytes`,
     );
+  // whatever is written, the firmware goes on with the slot that runs
+  const efi = new EfiBoot();
+  if (offset === 0 && efi.isThere()) efi.putFirst([efi.entryFor(running, entryName(running))]);
   const device = await open(other.device, 'r+');
   try {
     for (let done = 0; done < bytes.length; )
@@ -78,11 +93,12 @@ export async function writeUpdate(offset: number, bytes: Uint8Array): Promise<vo
  * Verifies what is in the other slot, as read back from the disk, against the policy of this host, and has the firmware
  * boot it once.
  *
+ * @param again take an image that failed here or was rolled back
  * @returns what will be tried
  * @throws ProdngError SIGNATURE when no trusted key has signed it or a part is damaged, POLICY when it is older than
  *   what runs here or was refused here before, IMAGE when there is none
  */
-export async function armUpdate(): Promise<SlotView> {
+export async function armUpdate(again = false): Promise<SlotView> {
   const { running, other } = hostSlots();
   const efi = new EfiBoot();
   if (!efi.isThere())
@@ -94,11 +110,10 @@ export async function armUpdate(): Promise<SlotView> {
     throw new ProdngError('POLICY', 'the running image is on trial', { hint: 'run: prodng host commit' });
   const slot = await openSlot(other.device);
   try {
-    await admitImage(slot);
-    const record = await readHostRecord();
-    const digest = imageDigest(slot);
-    const { version, date } = slot.manifest;
-    await writeHostRecord({ ...record, trying: { digest, version, date } });
+    const image = recordedOf(slot);
+    await admitImage(slot, image, again);
+    await writeHostRecord(armed(await readHostRecord(), image));
+    await writeFileAtomic(armedFile, slot.header.rootHash, 0o600);
   } finally {
     await slot.close();
   }
@@ -108,7 +123,7 @@ export async function armUpdate(): Promise<SlotView> {
   return await viewOf(other);
 }
 
-async function admitImage(slot: OpenSlot): Promise<void> {
+async function admitImage(slot: OpenSlot, image: RecordedImage, again: boolean): Promise<void> {
   const names = readdirSync(trustFolder);
   const keyring = (await Promise.all(names.map((name) => readKeyring(join(trustFolder, name))))).flat();
   const checks = await verifySlot(slot, keyring);
@@ -120,17 +135,14 @@ async function admitImage(slot: OpenSlot): Promise<void> {
       'SIGNATURE',
       `the image is refused:\n  ${failed.map((each) => each.message).join('\n  ')}`,
     );
-  const { refused, newest } = await readHostRecord();
-  if (refused.includes(imageDigest(slot)))
-    throw new ProdngError(
-      'POLICY',
-      `${slot.manifest.version}: this image has failed its trial on this host before`,
-    );
-  if (slot.manifest.date < newest)
-    throw new ProdngError(
-      'POLICY',
-      `${slot.manifest.version}: it is older than an image that was committed here`,
-    );
+  const fault = updateFault(await readHostRecord(), image, again);
+  if (fault !== undefined)
+    throw new ProdngError('POLICY', fault, { hint: 'an image that was refused before: --again' });
+}
+
+function recordedOf(slot: OpenSlot): RecordedImage {
+  const { version, date } = slot.manifest;
+  return { digest: imageDigest(slot), version, date };
 }
 
 /** Whether the image that runs has still to be committed. */
@@ -159,8 +171,8 @@ export async function commitHost(): Promise<HostStatus> {
       );
     if (efi.isThere())
       efi.putFirst([efi.entryFor(running, entryName(running)), efi.entryFor(other, entryName(other))]);
-    const { trying: _, ...record } = await readHostRecord();
-    await writeHostRecord({ ...record, newest: Math.max(record.newest, slot.manifest.date) });
+    await writeHostRecord(committed(await readHostRecord(), recordedOf(slot)));
+    rmSync(armedFile, { force: true });
   } finally {
     await slot.close();
   }
@@ -168,25 +180,34 @@ export async function commitHost(): Promise<HostStatus> {
   return await hostStatus();
 }
 
+/** Whether the running image was committed here; the first image of a host is not, before its first start is over. */
+export async function isCommitted(): Promise<boolean> {
+  const view = await viewOf(hostSlots().running);
+  return view.image !== undefined && view.image.digest === (await readHostRecord()).committed;
+}
+
 /**
- * After a start that is no trial: an image that was tried and does not run has failed, and is refused from now on.
+ * After a start: an image that was armed, is not to be tried at the next start, and does not run has failed. It is
+ * refused from now on.
  *
  * @returns its digest
  */
 export async function refuseFailedTrial(): Promise<string | undefined> {
-  const { trying, ...record } = await readHostRecord();
-  if (trying === undefined || new EfiBoot().next() !== undefined) return undefined;
-  const { running } = hostSlots();
-  const view = await viewOf(running);
-  if (view.image?.digest === trying.digest) return undefined;
-  await writeHostRecord({ ...record, refused: [...new Set([...record.refused, trying.digest])] });
-  return trying.digest;
+  if (new EfiBoot().next() !== undefined) return undefined;
+  const { image } = await viewOf(hostSlots().running);
+  const before = await readHostRecord();
+  const after = withoutFailed(before, image?.digest ?? '');
+  if (after === undefined) return undefined;
+  await writeHostRecord(after);
+  rmSync(armedFile, { force: true });
+  return before.trying?.digest;
 }
 
 /**
- * Has the firmware boot the other slot from now on, if it holds a whole image.
+ * Has the firmware boot the other slot from now on, if it holds a whole image that was not refused here. The running image
+ * is refused from now on: what updates this host does not bring it back.
  *
- * @throws ProdngError SIGNATURE, IMAGE, HOST_LACKS
+ * @throws ProdngError SIGNATURE, IMAGE, HOST_LACKS, POLICY
  */
 export async function rollbackHost(): Promise<SlotView> {
   const { running, other } = hostSlots();
@@ -196,6 +217,17 @@ export async function rollbackHost(): Promise<SlotView> {
     const checks = await verifySlot(slot, []);
     const damaged = checks.filter(({ name, result }) => result === 'failed' && name !== 'signature');
     if (damaged.length > 0) throw new ProdngError('SIGNATURE', `slot ${other.name} is damaged`);
+    const record = await readHostRecord();
+    if (record.refused.includes(imageDigest(slot)))
+      throw new ProdngError(
+        'POLICY',
+        `slot ${other.name} has an image that failed here, or was rolled back`,
+        {
+          hint: 'prodng host update --again tries it once more',
+        },
+      );
+    const { image } = await viewOf(running);
+    if (image !== undefined) await writeHostRecord(rolledBack(record, image.digest));
   } finally {
     await slot.close();
   }

@@ -60,17 +60,37 @@ static void set_sysctl(char *line) {
   if (!write_file(path, value)) say("%s: cannot be set to %s", path, value);
 }
 
-static bool booted_for_trial(void) {
+/* `eth0 192.0.2.10/24 192.0.2.1`: an interface, its address, and the gateway if there is one. Only arguments of ip(8) are
+   made of it, as a credential may not be more than an address. */
+static void add_network(char *line) {
+  char name[16], address[64], gateway[64];
+  const int words = sscanf(line, "%15s %63s %63s", name, address, gateway);
+  if (words < 2 || run((char *[]){"/sbin/ip", "link", "set", "dev", name, "up", NULL}) != 0 ||
+      run((char *[]){"/sbin/ip", "address", "add", "local", address, "dev", name, NULL}) != 0 ||
+      (words == 3 && run((char *[]){"/sbin/ip", "route", "add", "default", "via", gateway, "dev", name, NULL}) != 0))
+    say("the network is not as the image or a credential has it: %s", line);
+}
+
+/* What the machine's operator hands in counts before what the image has. */
+static const char *either(const char *credential, const char *path) {
+  return access(credential, F_OK) == 0 ? credential : path;
+}
+
+/* Whether this is the one start that an update asked for: its root hash is in /var/lib/prodng/trial, and the firmware
+   booted another entry than the first of its order. The first start of a disk, or one by hand, is none. */
+static bool on_trial(const char *roothash) {
   const char *const current = "/sys/firmware/efi/efivars/BootCurrent-8be4df61-93ca-11d2-aa0d-00e098032b8c";
   const char *const order = "/sys/firmware/efi/efivars/BootOrder-8be4df61-93ca-11d2-aa0d-00e098032b8c";
   uint8_t first[16], second[512];
+  char armed[66] = "";
   ptrdiff_t first_size = read_file(current, first, sizeof first), second_size = read_file(order, second, sizeof second);
-  return first_size > 0 && second_size > 0 && is_trial(first, (size_t)first_size, second, (size_t)second_size);
+  return read_file("/var/lib/prodng/trial", armed, sizeof armed) == 64 && strcmp(armed, roothash) == 0 && first_size > 0 &&
+         second_size > 0 && is_trial(first, (size_t)first_size, second, (size_t)second_size);
 }
 
 int main(void) {
   static char line[4096];
-  char roothash[65], word[16];
+  char roothash[65];
   umask(022);
   if (getpid() != 1) return 1;
   if (!mount_kernel_interfaces()) fail("the kernel's file systems cannot be mounted");
@@ -88,11 +108,10 @@ int main(void) {
   mount_at("/var/lib/prodng/jails.d", "/etc/prodng/jails.d", NULL, MS_BIND, NULL);
   apply_lines("/etc/prodng/boot/sysctl", set_sysctl);
   static char name[65];
-  ptrdiff_t length = read_file("/etc/hostname", name, sizeof name);
-  if (length > 1 && sethostname(name, strcspn(name, "\n")) != 0) say("the host's name cannot be set");
-  if (access("/etc/prodng/boot/network", F_OK) == 0 &&
-      run((char *[]){"/sbin/ip", "-force", "-batch", "/etc/prodng/boot/network", NULL}) != 0)
-    say("the network is not as /etc/prodng/boot/network has it");
-  const bool trial = booted_for_trial() || (find_word(line, "prodng.trial", word, sizeof word) && strcmp(word, "1") == 0);
-  supervise(trial);
+  const char *const named = either("/run/credentials/system.hostname", "/etc/hostname");
+  ptrdiff_t length = read_file(named, name, sizeof name);
+  if (length > 0 && sethostname(name, strcspn(name, "\n")) != 0) say("the host's name cannot be set");
+  run((char *[]){"/sbin/ip", "link", "set", "lo", "up", NULL});
+  apply_lines(either("/run/credentials/prodng.network", "/etc/prodng/boot/network"), add_network);
+  supervise(on_trial(roothash));
 }

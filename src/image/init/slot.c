@@ -33,54 +33,15 @@ static bool is_our_slot(const char *name, const uint8_t *roothash, struct slot_h
   return ours;
 }
 
-/* The GUID of the partition that the firmware loaded us from, in lower case: systemd-stub says it, in UTF-16. */
-static bool booted_partition(char uuid[37]) {
-  uint8_t bytes[4 + 74 + 3];
-  ptrdiff_t size =
-      read_file("/sys/firmware/efi/efivars/LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", bytes, sizeof bytes);
-  if (size < 4 + 72) return false;
-  for (int at = 0; at < 36; at++) {
-    char c = (char)bytes[4 + 2 * at];
-    uuid[at] = c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : c;
-  }
-  uuid[36] = '\0';
-  return true;
-}
-
-/* From the partition table: sysfs tells GUIDs only since Linux 6.9. The entries begin at the third sector, 128 bytes
-   each; the first three groups of a GUID are little-endian. */
-static bool has_uuid(const char *name, const char *uuid) {
-  char path[128], text[2048], number[16], disk[256], found[37];
-  uint8_t id[16];
-  snprintf(path, sizeof path, "/sys/class/block/%.60s/uevent", name);
-  if (read_file(path, text, sizeof text) <= 0 || !find_line(text, "PARTN", number, sizeof number)) return false;
-  snprintf(path, sizeof path, "/sys/class/block/%.60s/..", name);
-  if (realpath(path, disk) == NULL) return false;
-  snprintf(path, sizeof path, "/dev/%.60s", strrchr(disk, '/') + 1);
-  int device = open(path, O_RDONLY | O_CLOEXEC);
-  bool read = device >= 0 && pread(device, id, sizeof id, 1024 + (atoi(number) - 1) * 128 + 16) == sizeof id;
-  if (device >= 0) close(device);
-  snprintf(found, sizeof found, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", id[3], id[2], id[1],
-           id[0], id[5], id[4], id[7], id[6], id[8], id[9], id[10], id[11], id[12], id[13], id[14], id[15]);
-  return read && strcmp(found, uuid) == 0;
-}
-
-/* The slot that the firmware booted, if it has our root; else any that has it: the hash decides what is run. */
+/* Any slot that has our root: the hash decides what is run. Where both have it, either is right. */
 static bool find_slot(const uint8_t *roothash, struct slot_header *header) {
-  char uuid[37];
-  bool knows = booted_partition(uuid), found = false;
+  bool found = false;
   DIR *devices = opendir("/sys/class/block");
   if (devices == NULL) return false;
-  for (struct dirent *item; (item = readdir(devices)) != NULL;) {
-    struct slot_header candidate;
+  for (struct dirent *item; !found && (item = readdir(devices)) != NULL;) {
     if (item->d_name[0] == '.' || strlen(item->d_name) >= sizeof slot_device) continue;
-    if (!is_our_slot(item->d_name, roothash, &candidate)) continue;
-    bool booted = knows && has_uuid(item->d_name, uuid);
-    if (found && !booted) continue;
-    strcpy(slot_device, item->d_name);
-    *header = candidate;
-    found = true;
-    if (booted) break;
+    found = is_our_slot(item->d_name, roothash, header);
+    if (found) strcpy(slot_device, item->d_name);
   }
   closedir(devices);
   return found;
