@@ -43,6 +43,7 @@ _prodng() {
       'image sign' | \
       'image strip-signature' | \
       'image verify' | \
+      'image diff' | \
       'image disk' | \
       'image boot' | \
       'host' | \
@@ -336,7 +337,7 @@ _prodng() {
       esac ;;
     'image')
       case $prev in
-        *) values='new lock build sign strip-signature verify disk boot' options='--help' ;;
+        *) values='new lock build sign strip-signature verify diff disk boot' options='--help' ;;
       esac ;;
     'image new')
       case $prev in
@@ -380,6 +381,12 @@ _prodng() {
         --format) values='text json' ;;
         *) of=files options='--keyring --rebuild --sources --format --json --help' ;;
       esac ;;
+    'image diff')
+      case $prev in
+        --format) values='text json html' ;;
+        -o | --output) of=files ;;
+        *) of=files options='--format --json -o --output --help' ;;
+      esac ;;
     'image disk')
       case $prev in
         --data) of=nothing ;;
@@ -390,11 +397,12 @@ _prodng() {
       case $prev in
         --memory) of=nothing ;;
         --port) of=nothing ;;
+        --forward) of=nothing ;;
         --credential) of=nothing ;;
         --variables) of=files ;;
         --append) of=nothing ;;
         --timeout) of=nothing ;;
-        *) of=files options='--uefi --kvm --memory --port --credential --variables --keep --append --timeout --help' ;;
+        *) of=files options='--uefi --secure-boot --kvm --memory --port --forward --credential --variables --keep --append --timeout --help' ;;
       esac ;;
     'host')
       case $prev in
@@ -408,7 +416,7 @@ _prodng() {
     'host update')
       case $prev in
         --format) values='text json' ;;
-        *) of=files options='--format --json --help' ;;
+        *) of=files options='--format --json --again --help' ;;
       esac ;;
     'host commit')
       case $prev in

@@ -6,7 +6,7 @@ function __prodng_command
     set -l words (commandline -opc)
     for word in $words[2..]
         switch (string join ' ' -- $command $word)
-            case 'new' 'templates' 'lock' 'build' 'vendor' 'lint' 'run' 'audit' 'audit propose' 'policy' 'policy check' 'policy test' 'diff' 'verify' 'sign' 'strip-signature' 'key' 'key new' 'key list' 'key export' 'key import' 'key renew' 'key rotate' 'key revoke' 'publish' 'publish promote' 'publish refresh' 'publish snapshot' 'publish prune' 'export' 'image' 'image new' 'image lock' 'image build' 'image sign' 'image strip-signature' 'image verify' 'image disk' 'image boot' 'host' 'host status' 'host update' 'host commit' 'host rollback' 'host reboot' 'agent' 'install' 'ls' 'inspect' 'start' 'stop' 'restart' 'kill' 'freeze' 'thaw' 'exec' 'ps' 'stats' 'top' 'logs' 'events' 'fsck' 'scan' 'osquery-extension' 'evidence' 'evidence take' 'evidence verify' 'evidence timeline' 'evidence show' 'upgrade' 'rollback' 'set' 'rm' 'doctor'
+            case 'new' 'templates' 'lock' 'build' 'vendor' 'lint' 'run' 'audit' 'audit propose' 'policy' 'policy check' 'policy test' 'diff' 'verify' 'sign' 'strip-signature' 'key' 'key new' 'key list' 'key export' 'key import' 'key renew' 'key rotate' 'key revoke' 'publish' 'publish promote' 'publish refresh' 'publish snapshot' 'publish prune' 'export' 'image' 'image new' 'image lock' 'image build' 'image sign' 'image strip-signature' 'image verify' 'image diff' 'image disk' 'image boot' 'host' 'host status' 'host update' 'host commit' 'host rollback' 'host reboot' 'agent' 'install' 'ls' 'inspect' 'start' 'stop' 'restart' 'kill' 'freeze' 'thaw' 'exec' 'ps' 'stats' 'top' 'logs' 'events' 'fsck' 'scan' 'osquery-extension' 'evidence' 'evidence take' 'evidence verify' 'evidence timeline' 'evidence show' 'upgrade' 'rollback' 'set' 'rm' 'doctor'
                 set -a command $word
         end
     end
@@ -320,6 +320,7 @@ complete -c prodng -n '__prodng_is image' -a build -d 'build the slot image of a
 complete -c prodng -n '__prodng_is image' -a sign -d 'sign a slot image: its manifest for hosts, its UKI for Secure Boot'
 complete -c prodng -n '__prodng_is image' -a strip-signature -d 'remove all signatures from a slot image'
 complete -c prodng -n '__prodng_is image' -a verify -d 'check the parts of a slot image against its manifest, and who signed it'
+complete -c prodng -n '__prodng_is image' -a diff -d 'compare two slot images, for review before deployment'
 complete -c prodng -n '__prodng_is image' -a disk -d 'write a disk image with two slots, one of which has the image, and an empty data partition'
 complete -c prodng -n '__prodng_is image' -a boot -d 'boot an image under QEMU, with its console here'
 complete -c prodng -n '__prodng_is image' -l help -d 'display help for command'
@@ -359,6 +360,11 @@ complete -c prodng -n '__prodng_is image verify' -l sources -r -F -d 'the archiv
 complete -c prodng -n '__prodng_is image verify' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is image verify' -l json -d 'short for --format json'
 complete -c prodng -n '__prodng_is image verify' -l help -d 'display help for command'
+complete -c prodng -n '__prodng_is image diff' -F
+complete -c prodng -n '__prodng_is image diff' -l format -x -a 'text json html' -d 'output format'
+complete -c prodng -n '__prodng_is image diff' -l json -d 'short for --format json'
+complete -c prodng -n '__prodng_is image diff' -s o -l output -r -F -d 'write the report to FILE instead of standard output'
+complete -c prodng -n '__prodng_is image diff' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is image disk' -F
 complete -c prodng -n '__prodng_is image disk' -l data -x -d 'size of the data partition, such as 256M or 2G'
 complete -c prodng -n '__prodng_is image disk' -l format -x -a 'text json' -d 'output format'
@@ -366,9 +372,11 @@ complete -c prodng -n '__prodng_is image disk' -l json -d 'short for --format js
 complete -c prodng -n '__prodng_is image disk' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is image boot' -F
 complete -c prodng -n '__prodng_is image boot' -l uefi -d 'by the firmware (OVMF), as a machine does; else QEMU loads the kernel'
+complete -c prodng -n '__prodng_is image boot' -l secure-boot -d 'with --uefi, enforce Secure Boot: by the keys in --variables, or Debian\'s public test key'
 complete -c prodng -n '__prodng_is image boot' -l kvm -d 'use the virtualisation of the processor (default: emulate it)'
 complete -c prodng -n '__prodng_is image boot' -l memory -x -d 'of the machine'
 complete -c prodng -n '__prodng_is image boot' -l port -x -d 'a port of 127.0.0.1 that leads to the port of the agent, 1337'
+complete -c prodng -n '__prodng_is image boot' -l forward -x -d 'a port of 127.0.0.1 that leads to a jail of the machine, 10.0.2.0/24; may be given again'
 complete -c prodng -n '__prodng_is image boot' -l credential -x -d 'a credential for the machine; may be given again'
 complete -c prodng -n '__prodng_is image boot' -l variables -r -F -d 'keep the firmware\'s variables here (default: discard them)'
 complete -c prodng -n '__prodng_is image boot' -l keep -d 'write to the image (default: discard what the machine writes)'
@@ -387,6 +395,7 @@ complete -c prodng -n '__prodng_is host status' -l help -d 'display help for com
 complete -c prodng -n '__prodng_is host update' -F
 complete -c prodng -n '__prodng_is host update' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is host update' -l json -d 'short for --format json'
+complete -c prodng -n '__prodng_is host update' -l again -d 'take an image that failed its trial here, or was rolled back'
 complete -c prodng -n '__prodng_is host update' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is host commit' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is host commit' -l json -d 'short for --format json'

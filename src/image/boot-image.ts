@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { writeOutput } from '../output/write-output.ts';
@@ -17,7 +17,7 @@ export interface PortForward {
 }
 
 export interface BootOptions {
-  /** A slot image; or a disk image, which only `uefi` boots. */
+  /** A disk image, of which the first slot is booted; or, without `uefi`, a slot image, whose /var is in memory. */
   image: string;
   /** By the firmware, as a machine does; else QEMU loads the kernel itself, which is faster. */
   uefi: boolean;
@@ -117,8 +117,19 @@ async function machine(options: BootOptions, folder: string): Promise<string[]> 
   ];
 }
 
+/** Where the first slot is: behind the partition table of a disk image, or at the start. */
+async function slotStart(image: string): Promise<number> {
+  const file = await open(image, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 512);
+    return bytesRead === 8 && buffer.toString('latin1') === 'EFI PART' ? 2 ** 20 : 0;
+  } finally {
+    await file.close();
+  }
+}
+
 async function directArguments({ image, append = '' }: BootOptions, folder: string): Promise<string[]> {
-  const slot = await openSlot(image);
+  const slot = await openSlot(image, await slotStart(image));
   try {
     const { kernel, initrd, commandLine } = ukiContents(slot.uki);
     const paths = { kernel: join(folder, 'kernel'), initrd: join(folder, 'initrd') };

@@ -42,6 +42,11 @@ prune:
   - {path: "/usr/lib/modules/*/kernel/drivers/infiniband", reason: no such hardware}
   - {path: "/usr/lib/modules/*/kernel/drivers/target", reason: no such hardware}
   - {path: "/usr/lib/modules/*/kernel/drivers/block/drbd", reason: not used}
+  - {path: "/usr/lib/modules/*/kernel/drivers/comedi", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/hid", reason: a host has no keyboard}
+  - {path: "/usr/lib/modules/*/kernel/drivers/md/bcache", reason: not used}
+  - {path: "/usr/lib/modules/*/kernel/net/smc", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/rds", reason: a protocol that jails cannot use}
   - {path: "/usr/lib/modules/*/kernel/fs/btrfs", reason: /var is ext4}
   - {path: "/usr/lib/modules/*/kernel/fs/xfs", reason: /var is ext4}
   - {path: "/usr/lib/modules/*/kernel/fs/ceph", reason: no network file systems}
@@ -59,6 +64,7 @@ prune:
   - {path: "/usr/lib/modules/*/kernel/net/rxrpc", reason: a protocol that jails cannot use}
   - {path: "/usr/lib/modules/*/kernel/net/bluetooth", reason: no such hardware}
   - {path: "/usr/lib/modules/*/kernel/net/openvswitch", reason: not used}
+  - {path: /usr/bin/pzstd, reason: nothing of the agent needs it}
   - {path: /usr/sbin/debugfs, reason: fsck repairs what can be repaired}
 slotSize: 96M
 network:

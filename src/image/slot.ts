@@ -120,9 +120,10 @@ export interface OpenSlot {
 /**
  * Opens a slot image or the partition of a slot.
  *
+ * @param start where the slot begins in the file, in bytes
  * @throws ProdngError IMAGE when it is none, IO
  */
-export async function openSlot(path: string): Promise<OpenSlot> {
+export async function openSlot(path: string, start = 0): Promise<OpenSlot> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
@@ -130,7 +131,8 @@ export async function openSlot(path: string): Promise<OpenSlot> {
     throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(cause)}`, { cause });
   }
   try {
-    const read = (offset: number, size: number): Promise<Buffer> => readExactly(file, path, offset, size);
+    const read = (offset: number, size: number): Promise<Buffer> =>
+      readExactly(file, path, start + offset, size);
     const header = parseSlotHeader(await read(slotHeaderOffset, slotHeaderSize), path);
     const { manifest, signature, uki, rootOffset, dataBlocks, hashBlocks } = header;
     const manifestBytes = await read(manifest.offset, manifest.size);
@@ -141,9 +143,9 @@ export async function openSlot(path: string): Promise<OpenSlot> {
       manifestBytes,
       signature: await read(signature.offset, signature.size),
       uki: await read(uki.offset, uki.size),
-      rootBytes: () => chunks(file, path, rootOffset, (dataBlocks + hashBlocks) * 4096),
+      rootBytes: () => chunks(file, path, start + rootOffset, (dataBlocks + hashBlocks) * 4096),
       readRoot: (offset, size) => read(rootOffset + offset, size),
-      squashfs: () => chunks(file, path, rootOffset, dataBlocks * 4096),
+      squashfs: () => chunks(file, path, start + rootOffset, dataBlocks * 4096),
       close: () => file.close(),
     };
   } catch (error) {

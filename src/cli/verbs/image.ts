@@ -112,7 +112,7 @@ export function register(program: Command): void {
   image
     .command('boot')
     .description('boot an image under QEMU, with its console here')
-    .argument('<image>', 'a slot image, or with --uefi a disk image')
+    .argument('<image>', 'a disk image; or a slot image, not with --uefi: its /var is in memory')
     .option('--uefi', 'by the firmware (OVMF), as a machine does; else QEMU loads the kernel')
     .option(
       '--secure-boot',
@@ -357,8 +357,7 @@ async function build(
     }),
   );
   const { path, size, sha256, manifest } = result;
-  if (format === 'json') return print(`${JSON.stringify(result, undefined, 2)}
-`);
+  if (format === 'json') return print(`${JSON.stringify(result, undefined, 2)}\n`);
   const lines = [
     `${path}: ${size} bytes of a slot of ${manifest.slotSize}`,
     `  SHA-256    ${sha256}`,

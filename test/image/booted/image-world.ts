@@ -92,7 +92,7 @@ export async function makeImageWorld(debs: string): Promise<ImageWorld> {
     fields:
       'Jail-Command: /bin/sh -c "echo the page is served; mkdir /tmp/w; echo from the jail > /tmp/w/index.html; ' +
       'exec httpd -f -p 8080 -h /tmp/w"\nJail-Network: macvlan\nJail-Listen: 8080/tcp\nJail-Filesystem: tmp /tmp\n' +
-      'Jail-Health: http://:8080/ interval=2s timeout=30s',
+      'Jail-Health: http://:8080/ interval=5s timeout=5s',
   });
   let lock: string | undefined;
   const world: ImageWorld = {
