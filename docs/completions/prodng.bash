@@ -550,10 +550,11 @@ _prodng() {
       case $prev in
         -o | --output) of=files ;;
         --reason) of=nothing ;;
+        --yara) of=files ;;
         --max-bytes) of=nothing ;;
         --max-frozen) of=nothing ;;
         --format) values='text json' ;;
-        *) of=jails options='-o --output --memory --secrets --reason --max-bytes --max-frozen --format --json --help' ;;
+        *) of=jails options='-o --output --memory --secrets --reason --yara --max-bytes --max-frozen --format --json --help' ;;
       esac ;;
     'evidence verify')
       case $prev in

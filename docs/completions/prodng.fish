@@ -511,6 +511,7 @@ complete -c prodng -n '__prodng_is evidence take' -s o -l output -r -F -d 'the b
 complete -c prodng -n '__prodng_is evidence take' -l memory -d 'the memory of all processes too, as ELF cores'
 complete -c prodng -n '__prodng_is evidence take' -l secrets -d 'keep the values of environment variables'
 complete -c prodng -n '__prodng_is evidence take' -l reason -x -d 'why it is taken; it is signed with the rest'
+complete -c prodng -n '__prodng_is evidence take' -l yara -r -F -d 'match the rules of a file or folder with files, and with memory if it is taken'
 complete -c prodng -n '__prodng_is evidence take' -l max-bytes -x -d 'stop collecting at so much, such as 2G (default: 8G)'
 complete -c prodng -n '__prodng_is evidence take' -l max-frozen -x -d 'thaw the jail after that time at the latest (default: 60s)'
 complete -c prodng -n '__prodng_is evidence take' -l format -x -a 'text json' -d 'output format'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
+import { ProdngError } from '../error/prodng-error.ts';
 import { signStatement } from '../sign/dsse.ts';
 import type { Signer } from '../sign/signer.ts';
 import { BundleWriter } from './bundle/bundle-writer.ts';
@@ -13,6 +14,8 @@ import { collectCgroup, collectInForce, collectOci, readEventHead } from './coll
 import { freezeJail } from './freeze.ts';
 import type { EvidenceLimits } from './limits.ts';
 import { collectMemory } from './memory/collect-memory.ts';
+import { jailTargets, memoryTargets } from './scan/targets.ts';
+import { type ScanResult, YaraRules } from './scan/yara.ts';
 import type { EvidenceSubject } from './subject.ts';
 
 export interface TakeOptions {
@@ -22,6 +25,8 @@ export interface TakeOptions {
   /** Keep the values of environment variables. */
   secrets: boolean;
   reason?: string;
+  /** A file or folder of YARA rules. */
+  yara?: string;
   limits: EvidenceLimits;
   signer: Signer;
   /** ProdNG's version. */
@@ -41,6 +46,8 @@ export interface TakenEvidence {
   key: string;
   files: number;
   missing: number;
+  /** How often a YARA rule matched; absent when none was asked for or the scan failed. */
+  matches?: number;
   /** ms until the jail was frozen, and for how long it was; absent when it does not run. */
   froze?: number;
   frozen?: number;
@@ -50,11 +57,13 @@ export interface TakenEvidence {
  * Collects the evidence of a jail: frozen for what changes by itself, then thawed for the rest. Whatever happens, what
  * was frozen here is thawed, and no half of a bundle is left.
  *
- * @throws ProdngError IO when it cannot be written, TARGET_EXISTS
+ * @throws ProdngError IO when it cannot be written, TARGET_EXISTS, what YaraRules.compile throws
  */
 export async function takeEvidence(subject: EvidenceSubject, options: TakeOptions): Promise<TakenEvidence> {
   const began = new Date();
   const { output, limits, signer } = options;
+  // rules that are refused must not cost a freeze
+  const rules = options.yara === undefined ? undefined : await YaraRules.compile(options.yara);
   const bundle = new BundleWriter(output, limits, began);
   try {
     const begin = beginOf(subject, options, began);
@@ -62,6 +71,7 @@ export async function takeEvidence(subject: EvidenceSubject, options: TakeOption
     const times = await collectFrozen(bundle, subject, options);
     options.onThawed?.();
     await collectAtRest(bundle, subject, options);
+    const matches = rules && (await collectMatches(bundle, subject, rules, options.memory));
     options.signal?.throwIfAborted();
     const counts = {
       files: bundle.digests.length,
@@ -71,8 +81,17 @@ export async function takeEvidence(subject: EvidenceSubject, options: TakeOption
       (digests) => signStatement(formatStatement(begin, bundle.manifest.head, digests), [signer]),
       options.signal,
     );
-    return { id: begin.id, output, ...written, key: signer.fingerprint, ...counts, ...times };
+    return {
+      id: begin.id,
+      output,
+      ...written,
+      key: signer.fingerprint,
+      ...counts,
+      ...times,
+      ...(matches === undefined ? {} : { matches }),
+    };
   } finally {
+    rules?.close();
     await bundle.close();
   }
 }
@@ -161,6 +180,30 @@ async function collectAtRest(
   if (subject.run !== undefined) await collectOci(bundle, subject.run, secrets);
   await collectHost(bundle, subject, limits.fileBytes);
   await collectRootfs(bundle, subject, limits.treeEntries);
+}
+
+/** The jail runs again: yara takes longer than it may be frozen. */
+async function collectMatches(
+  bundle: BundleWriter,
+  subject: EvidenceSubject,
+  rules: YaraRules,
+  memory: boolean,
+): Promise<number | undefined> {
+  const item = { path: 'scan/yara.json', source: subject.rootfs, artifact: 'ProdNGJailScan' };
+  try {
+    const results = [await rules.scan(jailTargets(subject))];
+    if (memory) results.push(await rules.scan(memoryTargets(subject)));
+    const matches = results.flatMap((result) => result.matches);
+    const sum = (of: (result: ScanResult) => number) =>
+      results.reduce((total, result) => total + of(result), 0);
+    const scanned = sum((result) => result.scanned);
+    await bundle.addJson(item, { rules: rules.sha256, scanned, bytes: sum(({ bytes }) => bytes), matches });
+    return matches.length;
+  } catch (error) {
+    if (!(error instanceof ProdngError)) throw error;
+    bundle.failed(item.source, item.artifact, error);
+    return undefined;
+  }
 }
 
 function rounded(ms: number): number {

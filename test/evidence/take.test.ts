@@ -250,6 +250,40 @@ it('does what docs/evidence.md shows', async () => {
   expect(readdirSync(work)).toContain(`${host.name}.html`);
 });
 
+it('matches YARA rules with files and memory, by rules that the agent may read', async () => {
+  const rules = join(host.folder, 'etc/yara');
+  mkdirSync(rules);
+  writeFileSync(
+    join(rules, 'a.yar'),
+    'rule planted { strings: $a = "planted" $b = "TOKEN=hunter2" condition: any of them }\n',
+  );
+  const take = (file: string, ...more: string[]) =>
+    host.prodng(['evidence', 'take', host.name, '-o', join(host.folder, file), '--json', ...more]);
+  const taken = await take('yara.tar.zst', '--memory', '--yara', rules);
+  const { matches }: { matches: number } = JSON.parse(taken.stdout);
+  const folder = unpackBundle(join(host.folder, 'yara.tar.zst'), join(host.folder, 'yara'));
+  const scan = JSON.parse(readFileSync(join(folder, 'scan/yara.json'), 'utf8'));
+  expect(scan.matches).toHaveLength(matches);
+  expect(scan.matches).toContainEqual({
+    rule: 'planted',
+    target: `${host.name}: volume /var/lib/box: note`,
+  });
+  expect(scan.matches.some(({ target }: { target: string }) => target.includes('memory of'))).toBe(true);
+  expect(await host.ok('events')).toMatch(/evidence-taken.* matches=[1-9]/);
+
+  writeFileSync(join(rules, 'b.yar'), 'rule broken {');
+  expect(await take('none', '--yara', rules)).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/b\.yar/),
+  });
+  for (const outside of ['/etc/shadow', `${rules}/../agent.json`])
+    expect(
+      (await host.api('POST', `/v1/jails/${host.name}/evidence`, JSON.stringify({ yara: outside }))).body,
+    ).toContain('the agent takes YARA rules from');
+  expect(existsSync(join(host.folder, 'none'))).toBe(false);
+  expect(freezerState()).toBe('THAWED');
+});
+
 it('never replaces a file, and leaves a frozen jail frozen', async () => {
   expect(await host.prodng(['evidence', 'take', host.name, '-o', bundle])).toMatchObject({ status: 2 });
   await host.ok('freeze', host.name);

@@ -35,7 +35,7 @@ it('gives it no more of the processors than declared', async () => {
     'cat /proc/uptime; end=$(($(cut -d. -f1 /proc/uptime) + 2)); ' +
     'while [ $(cut -d. -f1 /proc/uptime) -lt $end ]; do :; done; times; cat /proc/uptime';
   const { stdout } = await host.script('Jail-Cpu: 20%', script);
-  // user and system seconds of the shell and its children
+  // user and system seconds of the shell and its children; without a limit nearly all of the time
   const used = [...stdout.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
     (sum, [, m, s]) => sum + Number(m) * 60 + Number(s),
     0,
@@ -44,7 +44,7 @@ it('gives it no more of the processors than declared', async () => {
   const [begin = 0, end = 0] = [...stdout.matchAll(/^([\d.]+) [\d.]+$/gm)].map(([, at]) => Number(at));
   expect(end - begin).toBeGreaterThan(1);
   expect(used / (end - begin)).toBeGreaterThan(0);
-  expect(used / (end - begin)).toBeLessThan(0.4);
+  expect(used / (end - begin)).toBeLessThan(0.5);
 });
 
 it('limits the speed of a block device', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
 import { z } from 'zod';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { Agent } from '../agent.ts';
@@ -32,6 +32,7 @@ export function evidenceRoutes(server: ApiServer, agent: Agent): void {
     },
     async (request, reply) => {
       const jail = agent.jail(request.params.name);
+      assertOwnRules(request.body.yara, paths.config);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       await mkdir(paths.evidence, { recursive: true, mode: 0o700 });
@@ -46,8 +47,9 @@ export function evidenceRoutes(server: ApiServer, agent: Agent): void {
       });
       const taken = await taking.taken;
       const { reason = '' } = request.body;
-      const { size, sha256, key, frozen = 0 } = taken;
-      const detail = { id, bundle: taken.id, sha256, size, key, frozen };
+      const { size, sha256, key, frozen = 0, matches } = taken;
+      const found = matches === undefined ? {} : { matches };
+      const detail = { id, bundle: taken.id, sha256, size, key, frozen, ...found };
       await events.append('evidence-taken', jail.name, reason === '' ? detail : { ...detail, reason });
       await rename(unfinished, fileOf(id));
       return reply.status(201).send({ ...taken, id });
@@ -94,6 +96,16 @@ export function evidenceRoutes(server: ApiServer, agent: Agent): void {
       return reply.status(204).send(null);
     },
   );
+}
+
+/** yara tells lines of what it cannot read: a client of the API must not have it read any file of the host. */
+function assertOwnRules(rules: string | undefined, config: string): void {
+  const folder = join(config, 'yara');
+  if (rules === undefined || rules === folder) return;
+  if (normalize(rules) === rules && rules.startsWith(`${folder}/`)) return;
+  throw new ProdngError('USAGE', `${rules}: the agent takes YARA rules from ${folder} only`, {
+    hint: 'put them there, or scan by yourself: prodng scan',
+  });
 }
 
 function listBundles(folder: string) {

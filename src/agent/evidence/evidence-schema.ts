@@ -13,6 +13,8 @@ export const takeSchema = z
     memory: z.boolean().default(false),
     /** Values of environment variables, which may be passwords. */
     secrets: z.boolean().default(false),
+    /** YARA rules to match with files, and with memory if that is taken: a file or folder of the host. */
+    yara: z.string().startsWith('/').max(4096).optional(),
     reason: z.string().min(1).max(1000).optional(),
     /** Bytes of all files before compression. */
     maxBytes: bytes.optional(),
@@ -36,6 +38,8 @@ export const takenSchema = z
     files: z.number().int(),
     /** What could not be collected: the manifest says what, and why. */
     missing: z.number().int(),
+    /** How often a YARA rule matched: scan/yara.json says which, and where. */
+    matches: z.number().int().optional(),
     /** ms until the jail was frozen, and for how long it was. */
     froze: z.number().optional(),
     frozen: z.number().optional(),

@@ -33,7 +33,7 @@ export async function takeOnDisk(
 ): Promise<Taken & { output: string }> {
   const subject = await subjectOnDisk(name, paths);
   const signer = await hostSigner(paths.jail);
-  const { memory, secrets, reason, maxBytes, maxFrozen, maxTime } = request;
+  const { memory, secrets, reason, yara, maxBytes, maxFrozen, maxTime } = request;
   await mkdir(paths.evidence, { recursive: true, mode: 0o700 });
   await mkdir(paths.frozen, { recursive: true, mode: 0o700 });
   // one at a time: what one has frozen must not be thawed under another
@@ -44,6 +44,7 @@ export async function takeOnDisk(
       memory,
       secrets,
       ...(reason === undefined ? {} : { reason }),
+      ...(yara === undefined ? {} : { yara }),
       limits: {
         ...defaultLimits,
         ...(maxBytes === undefined ? {} : { bytes: maxBytes }),

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { AgentClient } from '../../agent/client.ts';
 import type { Taken, TakeRequest } from '../../agent/evidence/evidence-schema.ts';
@@ -13,6 +14,7 @@ interface TakeFlags {
   memory?: true;
   secrets?: true;
   reason?: string;
+  yara?: string;
   output: string;
   maxBytes?: string;
   maxFrozen?: string;
@@ -48,6 +50,7 @@ export function register(program: Command): void {
     .option('--memory', 'the memory of all processes too, as ELF cores')
     .option('--secrets', 'keep the values of environment variables')
     .option('--reason <text>', 'why it is taken; it is signed with the rest')
+    .option('--yara <path>', 'match the rules of a file or folder with files, and with memory if it is taken')
     .option('--max-bytes <size>', 'stop collecting at so much, such as 2G (default: 8G)')
     .option('--max-frozen <time>', 'thaw the jail after that time at the latest (default: 60s)')
     .addOption(formatOption(['text', 'json']))
@@ -96,6 +99,7 @@ async function take(name: string, flags: TakeFlags, command: Command): Promise<v
     memory: flags.memory === true,
     secrets: flags.secrets === true,
     reason: flags.reason,
+    yara: flags.yara === undefined ? undefined : resolve(flags.yara),
     maxBytes: quantity('--max-bytes', flags.maxBytes, parseSize),
     maxFrozen: quantity('--max-frozen', flags.maxFrozen, parseDuration),
   });
@@ -106,13 +110,15 @@ async function take(name: string, flags: TakeFlags, command: Command): Promise<v
     );
   const taken = await takeAnyway(name, parsed.data, flags.output, command.parent?.parent?.version() ?? '');
   if (flags.format === 'json') return print(`${JSON.stringify({ ...taken, output: flags.output })}\n`);
-  const { size, sha256, files, missing, froze, frozen, key } = taken;
+  const { size, sha256, files, missing, froze, frozen, key, matches } = taken;
   print(`${flags.output}: ${files} files, ${size} bytes, ${missing} could not be collected\n`);
   print(
     frozen === undefined
       ? 'the jail does not run\n'
       : `frozen after ${froze} ms, thawed after ${frozen} ms\n`,
   );
+  if (flags.yara !== undefined)
+    print(matches === undefined ? 'the YARA scan failed\n' : `${matches} matches of YARA rules\n`);
   print(`SHA-256 ${sha256}\nsigned by ${key}\n`);
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, mkdtempSync, rmSync, statSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, mkdtempSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -37,9 +38,12 @@ const [mostFiles, mostBytes] = [200, 64 * 2 ** 20];
 /** Rules that yara has compiled. */
 export class YaraRules {
   readonly #folder: string;
+  /** Of the sources, one behind the other. */
+  readonly sha256: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, sha256: string) {
     this.#folder = folder;
+    this.sha256 = sha256;
   }
 
   /**
@@ -50,6 +54,8 @@ export class YaraRules {
    */
   static async compile(path: string): Promise<YaraRules> {
     const files = await rulesIn(path);
+    const hash = createHash('sha256');
+    for (const file of files) hash.update(readRules(file));
     const folder = mkdtempSync(join(tmpdir(), 'prodng-yara-'));
     try {
       await limited(['yarac', '-w', ...files.map(namespaced), join(folder, 'rules')]);
@@ -58,7 +64,7 @@ export class YaraRules {
       if (!(error instanceof ProdngError) || error.code !== 'COMMAND_FAILED') throw error;
       throw new ProdngError('CONFIG', `${path}: yara refuses the rules: ${error.message}`, { cause: error });
     }
-    return new YaraRules(folder);
+    return new YaraRules(folder, hash.digest('hex'));
   }
 
   /**
@@ -153,6 +159,14 @@ async function rulesIn(path: string): Promise<string[]> {
     throw new ProdngError('CONFIG', `${path}: cannot be read: ${reasonOf(cause)}`, { cause });
   }
   throw new ProdngError('CONFIG', `${path}: holds no .yar or .yara file`);
+}
+
+function readRules(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new ProdngError('CONFIG', `${file}: cannot be read: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 /** Rules of two files may have the same name. */
