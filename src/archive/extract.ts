@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { FreshFolder } from '../output/fresh-folder.ts';
 import { Breather } from './breather.ts';
 import type { DebReader } from './deb-reader.ts';
 import type { TarItem } from './entry.ts';
-import { FreshFolder } from './fresh-folder.ts';
 import { checkLink, type LinkRule } from './link-rule.ts';
 import { TreeWriter } from './tree-writer.ts';
 

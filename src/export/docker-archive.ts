@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
 import { ProdngError } from '../error/prodng-error.ts';
+import type { OutputFolder } from '../output/output-folder.ts';
 import { imageConfig } from './image-config.ts';
 import { imageReference, type JailImage } from './jail-image.ts';
+import { packed } from './layer.ts';
 
 /**
  * Writes an image as `docker load` reads it: docker before 25 reads no OCI layout.
  *
+ * @param name of the new file in the folder
+ * @param layerFile name of the layer in the folder
  * @param registry what the image's name begins with: `registry.example.org/team`
  * @returns the image's id: `sha256:...`
  */
 export async function writeDockerArchive(
-  path: string,
+  folder: OutputFolder,
+  name: string,
   layerFile: string,
   image: JailImage,
   registry: string,
@@ -29,12 +33,22 @@ export async function writeDockerArchive(
   ];
   const archive: Pack = pack();
   const mtime = new Date(image.created * 1000);
-  const writing = pipeline(archive, createWriteStream(path, { flags: 'wx', mode: 0o644 }));
-  await text(archive, `${id}.json`, config, mtime);
-  const entry = archive.entry({ name: layerName, size: layer.size, mtime, mode: 0o644 });
-  await pipeline(Readable.from(createReadStream(layerFile)), entry);
-  await text(archive, 'manifest.json', JSON.stringify(manifest), mtime);
-  archive.finalize();
+  const writing = folder.write(name, packed(archive), 0o644, false);
+  // where writing fails, filling does as well, and says less
+  writing.catch(() => {});
+  try {
+    await text(archive, `${id}.json`, config, mtime);
+    const entry = archive.entry({ name: layerName, size: layer.size, mtime, mode: 0o644 });
+    const layerFd = folder.openFile(layerFile);
+    if (layerFd === undefined) throw new ProdngError('INTERNAL', `${image.path}: its layer is gone`);
+    await pipeline(createReadStream('', { fd: layerFd }), entry);
+    await text(archive, 'manifest.json', JSON.stringify(manifest), mtime);
+    archive.finalize();
+  } catch (error) {
+    archive.destroy();
+    await writing;
+    throw error;
+  }
   await writing;
   return `sha256:${id}`;
 }

@@ -1,8 +1,9 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { FreshFolder } from '../archive/fresh-folder.ts';
+import { fchmodSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { ProdngError } from '../error/prodng-error.ts';
 import { seccompFilter } from '../jail/confine/seccomp.ts';
+import { FreshFolder } from '../output/fresh-folder.ts';
+import { OutputFolder } from '../output/output-folder.ts';
 import { composeProfile, composeProject } from './compose.ts';
 import { writeDockerArchive } from './docker-archive.ts';
 import { type EnforcedDeclaration, type ExportFormat, enforcementOf } from './enforcement.ts';
@@ -51,29 +52,31 @@ export async function exportJails(options: ExportOptions): Promise<ExportedJail[
       hint: 'kubernetes, compose and quadlet take several',
     });
   const fresh = await FreshFolder.make(output);
-  const folder = `/proc/${process.pid}/fd/${fresh.fd}`;
+  const folder = OutputFolder.of(fresh.fd, output);
   try {
     const images: JailImage[] = [];
-    for (const deb of debs) images.push(await readImage(deb, hasImage ? join(folder, layerName) : undefined));
+    for (const deb of debs) images.push(await readImage(deb, hasImage ? folder : undefined));
     assertDistinct(images);
     const exported = images.map((image) => describe(image, format));
     assertAccepted(exported, format, acceptLoss);
     const digest = await writeFormat(folder, images, options);
-    if (hasImage) await rm(join(folder, layerName), { force: true });
-    await chmod(folder, 0o755);
+    if (hasImage) folder.remove(layerName);
+    fchmodSync(fresh.fd, 0o755);
     await fresh.publish(true);
     return exported.map((one) => (digest === undefined ? one : { ...one, digest }));
   } catch (error) {
     await fresh.discard();
     throw error;
+  } finally {
+    folder.close();
   }
 }
 
 const layerName = 'layer.tar';
 
-async function readImage(deb: string, layerFile: string | undefined): Promise<JailImage> {
-  if (layerFile === undefined) return await readJailImage(deb);
-  const layer = new LayerWriter(layerFile);
+async function readImage(deb: string, folder: OutputFolder | undefined): Promise<JailImage> {
+  if (folder === undefined) return await readJailImage(deb);
+  const layer = new LayerWriter(folder, layerName);
   try {
     return await readJailImage(deb, layer);
   } catch (error) {
@@ -115,7 +118,7 @@ function assertAccepted(
 }
 
 async function writeFormat(
-  folder: string,
+  folder: OutputFolder,
   images: readonly JailImage[],
   { format, registry }: ExportOptions,
 ): Promise<string | undefined> {
@@ -123,45 +126,54 @@ async function writeFormat(
   if (image === undefined) return undefined;
   switch (format) {
     case 'oci':
-      return await writeOciLayout(folder, join(folder, layerName), image);
+      return await writeOciLayout(folder, layerName, image);
     case 'docker-archive':
-      return await writeDockerArchive(join(folder, 'image.tar'), join(folder, layerName), image, registry);
+      return await writeDockerArchive(folder, 'image.tar', layerName, image, registry);
     case 'kubernetes':
       await writeKubernetes(folder, images, registry);
       return undefined;
     case 'compose':
-      for (const each of images) await writeProfile(join(folder, composeProfile(each)), each);
-      await writeFile(join(folder, 'compose.yaml'), await yaml([composeProject(images, registry)]));
+      for (const each of images) await writeProfile(folder, composeProfile(each), each);
+      await write(folder, 'compose.yaml', await yaml([composeProject(images, registry)]));
       return undefined;
     case 'quadlet':
       for (const each of images) {
-        await writeProfile(join(folder, `${imageName(each.name)}.seccomp.json`), each);
-        await writeFile(join(folder, `${imageName(each.name)}.container`), quadletUnit(each, registry));
+        await writeProfile(folder, `${imageName(each.name)}.seccomp.json`, each);
+        await write(folder, `${imageName(each.name)}.container`, quadletUnit(each, registry));
       }
       return undefined;
   }
 }
 
 async function writeKubernetes(
-  folder: string,
+  folder: OutputFolder,
   images: readonly JailImage[],
   registry: string,
 ): Promise<void> {
   const resources: string[] = [];
   for (const image of images) {
     const file = `${kubernetesName(image.name)}.yaml`;
-    await writeFile(join(folder, file), await yaml(kubernetesObjects(image, registry)));
-    await writeProfile(join(folder, 'seccomp', profilePath(image)), image);
+    await write(folder, file, await yaml(kubernetesObjects(image, registry)));
+    await writeProfile(folder, `seccomp/${profilePath(image)}`, image);
     resources.push(file);
   }
   const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources };
-  await writeFile(join(folder, 'kustomization.yaml'), await yaml([kustomization]));
+  await write(folder, 'kustomization.yaml', await yaml([kustomization]));
 }
 
 /** The OCI runtime's form, which docker, podman and the kubelet read. */
-async function writeProfile(path: string, { declaration }: JailImage): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(seccompFilter(declaration.syscalls), undefined, 2)}\n`);
+async function writeProfile(folder: OutputFolder, path: string, { declaration }: JailImage): Promise<void> {
+  await write(folder, path, `${JSON.stringify(seccompFilter(declaration.syscalls), undefined, 2)}\n`);
+}
+
+/** The whole folder is synced before it gets its name. */
+async function write(folder: OutputFolder, path: string, text: string): Promise<void> {
+  const place = folder.folders(dirname(path));
+  try {
+    await place.write(basename(path), text, 0o644, false);
+  } finally {
+    place.close();
+  }
 }
 
 async function yaml(documents: readonly unknown[]): Promise<string> {

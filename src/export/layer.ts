@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { type Header, type Pack, pack } from 'tar-stream';
 import type { TarEntry } from '../archive/entry.ts';
 import { ProdngError } from '../error/prodng-error.ts';
+import type { OutputFolder } from '../output/output-folder.ts';
 import type { ContentsSink, PackageFile } from '../verify/checks/package-contents.ts';
 
 /** The one layer of an image: an uncompressed tar, whose digest is the same whatever compresses it later. */
@@ -66,9 +66,9 @@ export class LayerWriter {
   #waiting = 0;
   #wake: () => void = () => {};
 
-  /** @param path of the new file */
-  constructor(path: string) {
-    this.#written = writeOut(path, this.#pack, (size) => {
+  /** @param name of the file in the folder */
+  constructor(folder: OutputFolder, name: string) {
+    this.#written = writeOut(folder, name, this.#pack, (size) => {
       this.#waiting -= size;
       this.#wake();
     });
@@ -145,22 +145,29 @@ const kinds: Readonly<Record<TarEntry['type'], 'file' | 'directory' | 'symlink' 
   fifo: undefined,
 };
 
-async function writeOut(path: string, bytes: Pack, onWritten: (size: number) => void): Promise<Layer> {
-  const file = await open(path, 'wx', 0o644);
-  try {
-    const hash = createHash('sha256');
-    let size = 0;
-    for await (const chunk of bytes as AsyncIterable<Buffer>) {
+async function writeOut(
+  folder: OutputFolder,
+  name: string,
+  bytes: Pack,
+  onWritten: (size: number) => void,
+): Promise<Layer> {
+  const hash = createHash('sha256');
+  let size = 0;
+  const counted = async function* () {
+    for await (const chunk of packed(bytes)) {
       hash.update(chunk);
       size += chunk.length;
-      await file.writeFile(chunk);
+      yield chunk;
       onWritten(chunk.length);
     }
-    await file.chmod(0o644);
-    return { sha256: hash.digest('hex'), size };
-  } finally {
-    await file.close();
-  }
+  };
+  await folder.write(name, counted(), 0o644, false);
+  return { sha256: hash.digest('hex'), size };
+}
+
+/** The bytes of a tar while it is made. */
+export async function* packed(tar: Pack): AsyncGenerator<Buffer> {
+  for await (const chunk of tar) if (Buffer.isBuffer(chunk)) yield chunk;
 }
 
 function refused(path: string, why: string): ProdngError {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ProdngError } from '../error/prodng-error.ts';
+import type { OutputFolder } from '../output/output-folder.ts';
 import { besideDeb, readBeside } from '../verify/checks/beside.ts';
 import { imageConfig } from './image-config.ts';
 import { annotationsOf, imageReference, type JailImage } from './jail-image.ts';
+import type { Layer } from './layer.ts';
 
 interface Descriptor {
   mediaType: string;
@@ -30,15 +30,33 @@ const evidence = [
  * Makes a folder into an OCI image layout: OCI image specification 1.1, image-layout.md. SBOM, provenance and
  * attestation are referrers of the image; they are also found by the tag schema of the distribution specification.
  *
- * @param layerFile the layer, in the folder; it becomes a blob
+ * @param layerFile name of the layer, in the folder; it becomes a blob
  * @returns the digest of the image's manifest: `sha256:...`
  */
-export async function writeOciLayout(folder: string, layerFile: string, image: JailImage): Promise<string> {
+export async function writeOciLayout(
+  folder: OutputFolder,
+  layerFile: string,
+  image: JailImage,
+): Promise<string> {
   const { layer } = image;
   if (layer === undefined) throw new ProdngError('INTERNAL', `${image.path}: an image without a layer`);
-  const blobs = join(folder, 'blobs/sha256');
-  await mkdir(blobs, { recursive: true });
-  await rename(layerFile, join(blobs, layer.sha256));
+  const blobs = folder.folders('blobs/sha256');
+  try {
+    folder.move(layerFile, blobs, layer.sha256);
+    const { digest, manifests } = await writeBlobs(blobs, image, layer);
+    await folder.write('index.json', indexOf(manifests), 0o644, false);
+    await folder.write('oci-layout', '{"imageLayoutVersion":"1.0.0"}', 0o644, false);
+    return digest;
+  } finally {
+    blobs.close();
+  }
+}
+
+async function writeBlobs(
+  blobs: OutputFolder,
+  image: JailImage,
+  layer: Layer,
+): Promise<{ digest: string; manifests: Descriptor[] }> {
   const config = await writeBlob(
     blobs,
     imageConfig(image, layer),
@@ -67,15 +85,17 @@ export async function writeOciLayout(folder: string, layerFile: string, image: J
     platform: { architecture: image.architecture, os: 'linux' },
     annotations: { 'org.opencontainers.image.ref.name': imageReference(image) },
   };
-  await writeFile(join(folder, 'index.json'), indexOf([named, ...referrers]));
-  await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  return manifest.digest;
+  return { digest: manifest.digest, manifests: [named, ...referrers] };
 }
 
-async function writeReferrers(blobs: string, image: JailImage, subject: Descriptor): Promise<Descriptor[]> {
+async function writeReferrers(
+  blobs: OutputFolder,
+  image: JailImage,
+  subject: Descriptor,
+): Promise<Descriptor[]> {
   const found: Descriptor[] = [];
   for (const { suffix, type } of evidence) {
-    const text = await readBeside(besideDeb(image.path, suffix));
+    const text = readBeside(besideDeb(image.path, suffix));
     if (text === undefined) continue;
     const title = { 'org.opencontainers.image.title': `${image.name}${suffix}` };
     const blob = { ...(await writeBlob(blobs, text, type)), annotations: title };
@@ -104,9 +124,9 @@ function indexOf(manifests: readonly Descriptor[]): string {
   return JSON.stringify({ schemaVersion: 2, mediaType: indexType, manifests });
 }
 
-async function writeBlob(folder: string, text: string, mediaType: string): Promise<Descriptor> {
+async function writeBlob(folder: OutputFolder, text: string, mediaType: string): Promise<Descriptor> {
   const bytes = Buffer.from(text);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  await writeFile(join(folder, digest), bytes);
+  await folder.write(digest, bytes, 0o644, false);
   return { mediaType, digest: `sha256:${digest}`, size: bytes.length };
 }

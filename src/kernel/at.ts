@@ -40,6 +40,8 @@ const RENAME_EXCHANGE = 2;
 const LOCK_EX_NB = 2 | 4;
 const O_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
+/** O_TMPFILE without its O_DIRECTORY, open(2). */
+const TMPFILE = 0o20000000;
 
 /** struct open_how, kept: one allocation for thousands of files. */
 const how = Buffer.alloc(24);
@@ -56,7 +58,7 @@ how.writeBigUInt64LE(BigInt(RESOLVE_BENEATH_ONLY), 16);
  */
 export function openBeneath(directory: number, path: string, flags: number, mode = 0): number {
   how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
-  how.writeBigUInt64LE(BigInt((flags & constants.O_CREAT) === 0 ? 0 : mode), 8);
+  how.writeBigUInt64LE(BigInt((flags & (constants.O_CREAT | TMPFILE)) === 0 ? 0 : mode), 8);
   return syscallOpenat2(SYS_OPENAT2, directory, path, how, how.length);
 }
 
@@ -81,8 +83,8 @@ export function linkAt(fromDirectory: number, from: string, directory: number, n
 }
 
 /** Gives an open file without a name (O_TMPFILE) its name; EEXIST when that is taken. linkat(2), through /proc. */
-export function linkDescriptor(fd: number, path: string): void {
-  libcLinkat(AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+export function linkDescriptor(fd: number, directory: number, name: string): void {
+  libcLinkat(AT_FDCWD, `/proc/self/fd/${fd}`, directory, name, AT_SYMLINK_FOLLOW);
 }
 
 /** fchownat(2) of the entry itself, never of what it points to. */
@@ -103,6 +105,11 @@ export function renameAt(directory: number, from: string, to: string): void {
   libcRenameat(directory, from, directory, to);
 }
 
+/** As renameAt, from one directory to another. */
+export function moveAt(fromDirectory: number, from: string, directory: number, name: string): void {
+  libcRenameat(fromDirectory, from, directory, name);
+}
+
 /** unlinkat(2) of anything but a directory. `name` must be one component. */
 export function unlinkAt(directory: number, name: string): void {
   libcUnlinkat(directory, name, 0);
@@ -114,13 +121,13 @@ export function removeFolderAt(directory: number, name: string): void {
 }
 
 /** Renames and fails with EEXIST, rather than replacing anything. renameat2(2). */
-export function renameNew(from: string, to: string): void {
-  libcRenameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+export function moveNewAt(fromDirectory: number, from: string, directory: number, name: string): void {
+  libcRenameat2(fromDirectory, from, directory, name, RENAME_NOREPLACE);
 }
 
 /** Swaps two entries in one step; both must exist. renameat2(2). @throws SystemError: EINVAL where the file system cannot */
-export function exchange(one: string, other: string): void {
-  libcRenameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+export function exchangeAt(directory: number, one: string, otherDirectory: number, other: string): void {
+  libcRenameat2(directory, one, otherDirectory, other, RENAME_EXCHANGE);
 }
 
 /** flock(2), exclusive, without waiting. The kernel lets go of it when the process ends, however that happens. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,6 +6,8 @@ import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { libcFunction } from './libc.ts';
 
 const flock = libcFunction('int flock(int fd, int operation)');
+/** An archive may come from anybody: no link is followed to another file, and no reader of a fifo waited for. */
+const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
@@ -31,7 +34,7 @@ export async function withFlock<T>(
   options: FlockOptions = {},
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, 'a', 0o644);
+  const file = await open(path, flags, 0o644);
   try {
     await acquire(file.fd, path, options);
     return await work();

@@ -3,7 +3,8 @@ import { closeSync, constants, fchmodSync, fstatSync, fsync, mkdirSync, openSync
 import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
-import { makeFolderAt, openBeneath, removeFolderAt, renameAt, unlinkAt } from '../kernel/at.ts';
+import { makeFolderAt, moveAt, openBeneath, removeFolderAt, renameAt, unlinkAt } from '../kernel/at.ts';
+import { removeTree } from '../system/remove-tree.ts';
 import { outputFault } from './output-fault.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
@@ -60,6 +61,34 @@ export class OutputFolder {
     }
   }
 
+  /**
+   * The folder of a descriptor, which stays the caller's.
+   *
+   * @param path for messages
+   */
+  static of(fd: number, path: string): OutputFolder {
+    return new OutputFolder(path, openBeneath(fd, '.', folderFlags));
+  }
+
+  /** Opens a folder beneath this one as `folder` does, and makes each folder on the way that is missing. */
+  folders(path: string): OutputFolder {
+    let folder = OutputFolder.of(this.#fd, this.path);
+    for (const name of path.split('/').filter((part) => part !== '' && part !== '.')) {
+      const parent = folder;
+      try {
+        folder = parent.folder(name, true);
+      } finally {
+        parent.close();
+      }
+    }
+    return folder;
+  }
+
+  /** A path that leads to this folder while it is open, for programs too. */
+  get place(): string {
+    return `/proc/${process.pid}/fd/${this.#fd}`;
+  }
+
   /** The names in this folder, sorted. */
   async names(): Promise<string[]> {
     return (await readdir(`/proc/self/fd/${this.#fd}`)).sort();
@@ -89,9 +118,10 @@ export class OutputFolder {
    * loses power, sees the old file or the new one. Whatever had the name before is replaced, never written through.
    *
    * @param mode permission bits, regardless of the umask
+   * @param durable false to leave out both fsync: the caller syncs the file system before the folder gets its name
    * @throws ProdngError IO; what the iterable throws
    */
-  async write(name: string, data: OutputData, mode = 0o644): Promise<void> {
+  async write(name: string, data: OutputData, mode = 0o644, durable = true): Promise<void> {
     const append = async (write: WriteAt): Promise<void> => {
       let at = 0;
       for await (const chunk of chunksOf(data)) {
@@ -99,7 +129,7 @@ export class OutputFolder {
         at += chunk.length;
       }
     };
-    await this.fill(name, append, mode);
+    await this.fill(name, append, mode, durable);
   }
 
   /**
@@ -108,7 +138,12 @@ export class OutputFolder {
    * @param fill is given a function that writes to the new, empty file
    * @throws ProdngError IO; what `fill` throws
    */
-  async fill(name: string, fill: (write: WriteAt) => Promise<void>, mode = 0o644): Promise<void> {
+  async fill(
+    name: string,
+    fill: (write: WriteAt) => Promise<void>,
+    mode = 0o644,
+    durable = true,
+  ): Promise<void> {
     oneName(name);
     const path = `${this.path}/${name}`;
     const temporary = temporaryName();
@@ -118,12 +153,12 @@ export class OutputFolder {
         await fill((bytes, offset) => writeWhole(fd, bytes, offset, path));
         await atPath(path, async () => {
           fchmodSync(fd, mode);
-          await promisify(fsync)(fd);
+          if (durable) await promisify(fsync)(fd);
         });
       } finally {
         closeSync(fd);
       }
-      await atPath(path, () => this.#publish(temporary, name));
+      await atPath(path, () => this.#publish(temporary, name, durable));
     } catch (error) {
       this.#removeIfThere(temporary);
       throw error;
@@ -163,6 +198,20 @@ export class OutputFolder {
     }
   }
 
+  /** Moves an entry to another folder, in place of what has the name there. */
+  move(name: string, folder: OutputFolder, newName: string): void {
+    try {
+      moveAt(this.#fd, oneName(name), folder.#fd, oneName(newName));
+    } catch (error) {
+      throw outputFault(`${folder.path}/${newName}`, error, 'written');
+    }
+  }
+
+  /** Removes an entry with all that is in it, if it is there; of a symbolic link the link itself. */
+  async removeTree(name: string): Promise<void> {
+    await removeTree(`${this.place}/${oneName(name)}`);
+  }
+
   /** Removes a folder if it is empty. */
   removeEmptyFolder(name: string): void {
     oneName(name);
@@ -186,9 +235,9 @@ export class OutputFolder {
     }
   }
 
-  async #publish(temporary: string, name: string): Promise<void> {
+  async #publish(temporary: string, name: string, durable: boolean): Promise<void> {
     renameAt(this.#fd, temporary, name);
-    await promisify(fsync)(this.#fd);
+    if (durable) await promisify(fsync)(this.#fd);
   }
 
   #removeIfThere(temporary: string): void {

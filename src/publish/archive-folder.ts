@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, constants, fchmodSync, fstatSync, fsync, openSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { exchange, makeFolderAt, openBeneath, openFolderBeneath, renameNew } from '../kernel/at.ts';
-import { syncFolder } from '../system/atomic-file.ts';
+import { exchangeAt, linkAt, makeFolderAt, moveNewAt, openBeneath, openFolderBeneath } from '../kernel/at.ts';
+import { type OutputData, OutputFolder } from '../output/output-folder.ts';
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
  * The folder of a package archive. Every path is relative to it and is walked component by component beneath its
- * descriptor: a symbolic link in it leads nowhere. Files are written to random names and renamed.
+ * descriptor: a symbolic link in it leads nowhere. Files are written by OutputFolder.
  */
 export class ArchiveFolder {
   readonly path: string;
@@ -46,13 +46,8 @@ export class ArchiveFolder {
    * @throws SystemError: ENOENT, ELOOP or ENOTDIR for a symbolic link, ...
    */
   async within<T>(folder: string, make: boolean, work: (place: string) => Promise<T>): Promise<T> {
-    const fd = this.#enter(folder, make);
-    try {
-      // not /proc/self: programs that we run get these paths too
-      return await work(`/proc/${process.pid}/fd/${fd}`);
-    } finally {
-      closeSync(fd);
-    }
+    // not /proc/self: programs that we run get these paths too
+    return await this.#inside(folder, make, (fd) => work(`/proc/${process.pid}/fd/${fd}`));
   }
 
   /** The names in a folder, sorted; none when it is not there. */
@@ -76,56 +71,49 @@ export class ArchiveFolder {
     }
   }
 
-  /** A descriptor of a regular file that the caller closes; undefined when there is none. */
+  /**
+   * A descriptor of a regular file that the caller closes; undefined when there is none.
+   *
+   * @throws ProdngError PUBLISH for anything else of that name
+   */
   open(path: string): number | undefined {
     try {
-      return openBeneath(this.#fd, path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const fd = openBeneath(this.#fd, path, constants.O_RDONLY | constants.O_NONBLOCK);
+      if (fstatSync(fd).isFile()) return fd;
+      closeSync(fd);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
+      if (!['ELOOP', 'ENXIO'].includes(errnoOf(error) ?? '')) throw error;
     }
+    throw new ProdngError('PUBLISH', `${this.path}/${path}: not a regular file`, {
+      hint: 'restore the archive from a copy; nothing was changed',
+    });
   }
 
   /** Writes a file of mode 0644 in one step: a reader sees the old bytes or the new ones. */
-  async write(path: string, data: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-    const [folder, name] = split(path);
-    await this.within(folder, true, async (place) => {
-      const temporary = `${place}/.${randomBytes(8).toString('hex')}.tmp`;
-      try {
-        const file = await open(temporary, 'wx', 0o644);
-        try {
-          await file.chmod(0o644);
-          await writeFile(file, data);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, `${place}/${name}`);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      await syncFolder(place);
-    });
+  async write(path: string, data: OutputData): Promise<void> {
+    await this.#write(path, data, true);
+  }
+
+  /** As `write`, without syncing: for a folder that is synced as a whole before it is published. */
+  async fill(path: string, data: OutputData): Promise<void> {
+    await this.#write(path, data, false);
   }
 
   /** Renames an entry; it replaces nothing. @throws SystemError EEXIST */
   async move(from: string, to: string): Promise<void> {
-    await this.#between(from, to, (one, other) => renameNew(one, other));
+    await this.#between(from, to, moveNewAt);
   }
 
-  /** Gives a file a second name. @throws SystemError EEXIST */
+  /** Gives a file a second name, without syncing. @throws SystemError EEXIST */
   async link(from: string, to: string): Promise<void> {
-    const [[fromFolder, fromName], [toFolder, toName]] = [split(from), split(to)];
-    await this.within(fromFolder, false, (one) =>
-      this.within(toFolder, true, (other) => link(`${one}/${fromName}`, `${other}/${toName}`)),
-    );
+    await this.#between(from, to, linkAt, false);
   }
 
   /** Swaps two entries in one step. @throws ProdngError HOST_LACKS where the file system cannot */
   async swap(from: string, to: string): Promise<void> {
     try {
-      await this.#between(from, to, exchange);
+      await this.#between(from, to, exchangeAt);
     } catch (error) {
       if (!['EINVAL', 'ENOSYS', 'EOPNOTSUPP'].includes(errnoOf(error) ?? '')) throw error;
       throw new ProdngError(
@@ -143,21 +131,51 @@ export class ArchiveFolder {
   async remove(path: string): Promise<void> {
     const [folder, name] = split(path);
     try {
-      await this.within(folder, false, (place) => rm(`${place}/${name}`, { recursive: true, force: true }));
+      await this.#output(folder, false, (output) => output.removeTree(name));
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
     }
   }
 
-  async #between(from: string, to: string, work: (one: string, other: string) => void): Promise<void> {
+  async #write(path: string, data: OutputData, durable: boolean): Promise<void> {
+    const [folder, name] = split(path);
+    await this.#output(folder, true, (output) => output.write(name, data, 0o644, durable));
+  }
+
+  async #output(folder: string, make: boolean, work: (output: OutputFolder) => Promise<void>): Promise<void> {
+    await this.#inside(folder, make, async (fd) => {
+      const output = OutputFolder.of(fd, folder === '' ? this.path : `${this.path}/${folder}`);
+      try {
+        await work(output);
+      } finally {
+        output.close();
+      }
+    });
+  }
+
+  async #between(
+    from: string,
+    to: string,
+    work: (fromFolder: number, from: string, folder: number, name: string) => void,
+    durable = true,
+  ): Promise<void> {
     const [fromFolder, fromName] = split(from);
     const [toFolder, toName] = split(to);
-    await this.within(fromFolder, false, (one) =>
-      this.within(toFolder, true, async (other) => {
-        work(`${one}/${fromName}`, `${other}/${toName}`);
-        await syncFolder(other);
+    await this.#inside(fromFolder, false, (one) =>
+      this.#inside(toFolder, true, async (other) => {
+        work(one, fromName, other, toName);
+        if (durable) await syncFolder(other);
       }),
     );
+  }
+
+  async #inside<T>(folder: string, make: boolean, work: (fd: number) => Promise<T>): Promise<T> {
+    const fd = this.#enter(folder, make);
+    try {
+      return await work(fd);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   #enter(folder: string, make: boolean): number {
@@ -194,6 +212,16 @@ export class ArchiveFolder {
         },
       );
     }
+  }
+}
+
+/** Makes a rename survive a loss of power. The descriptor is of O_PATH, which cannot be synced itself. */
+async function syncFolder(folder: number): Promise<void> {
+  const fd = openBeneath(folder, '.', OPEN_FOLDER);
+  try {
+    await promisify(fsync)(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

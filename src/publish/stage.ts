@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, readFile, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { readFileBeneath } from '../kernel/beneath-file.ts';
 import type { PackageFacts } from './admit.ts';
 import type { ArchiveFolder } from './archive-folder.ts';
 import { fileStem, poolFolder } from './index-entry.ts';
@@ -58,39 +59,23 @@ export async function stageDeb(
 ): Promise<Staged> {
   const pool = poolFolder(facts.name);
   const file = `${fileStem(facts)}.deb`;
-  return await folder.within(`${stage}/${pool}`, true, async (place) => {
-    await copyIn(source, `${place}/${file}`);
-    const evidence: Evidence[] = [];
-    for (const { kind, from, to } of evidenceNames(source, facts)) {
-      const bytes = await readEvidence(from);
-      if (bytes === undefined) continue;
-      await folder.write(`${stage}/${pool}/${to}`, bytes);
-      evidence.push({
-        kind,
-        file: to,
-        size: bytes.length,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-      });
-    }
-    return { facts, source, pool, file, evidence };
-  });
-}
-
-async function copyIn(source: string, target: string): Promise<void> {
-  try {
-    if (!(await stat(source)).isFile()) throw new ProdngError('IO', `${source}: not a regular file`);
-    await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    await chmod(target, 0o644);
-  } catch (error) {
-    if (error instanceof ProdngError) throw error;
-    // of the archive, not of the file
-    if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errnoOf(error) ?? '')) throw error;
-    if (errnoOf(error) === 'EEXIST')
-      throw new ProdngError('USAGE', `${source}: the same package, version and architecture is given twice`);
-    throw new ProdngError('IO', `${source}: cannot be copied into the archive: ${reasonOf(error)}`, {
-      cause: error,
+  const place = `${stage}/${pool}`;
+  if ((await folder.list(place)).includes(file))
+    throw new ProdngError('USAGE', `${source}: the same package, version and architecture is given twice`);
+  await folder.fill(`${place}/${file}`, bytesOf(source));
+  const evidence: Evidence[] = [];
+  for (const { kind, from, to } of evidenceNames(source, facts)) {
+    const bytes = readEvidence(from);
+    if (bytes === undefined) continue;
+    await folder.fill(`${place}/${to}`, bytes);
+    evidence.push({
+      kind,
+      file: to,
+      size: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
     });
   }
+  return { facts, source, pool, file, evidence };
 }
 
 function evidenceNames(
@@ -112,15 +97,25 @@ function evidenceNames(
   ];
 }
 
-async function readEvidence(path: string): Promise<Buffer | undefined> {
+/** What lies there comes from whoever made the .deb: a link could lead to any file, which would then be published. */
+function readEvidence(path: string): Buffer | undefined {
+  return readFileBeneath(dirname(path), basename(path), mostEvidence);
+}
+
+/** The bytes of a regular file. */
+async function* bytesOf(source: string): AsyncGenerator<Uint8Array> {
   try {
-    const facts = await stat(path);
-    if (!facts.isFile() || facts.size > mostEvidence)
-      throw new ProdngError('IO', `${path}: not a regular file of at most ${mostEvidence} bytes`);
-    return await readFile(path);
+    const file = await open(source, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!(await file.stat()).isFile()) throw new ProdngError('IO', `${source}: not a regular file`);
+      yield* file.createReadStream({ autoClose: false, highWaterMark: 2 ** 18 });
+    } finally {
+      await file.close();
+    }
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
     if (error instanceof ProdngError) throw error;
-    throw new ProdngError('IO', `${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
+    throw new ProdngError('IO', `${source}: cannot be copied into the archive: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }

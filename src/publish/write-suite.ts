@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, createReadStream, createWriteStream } from 'node:fs';
-import { link, readdir, stat } from 'node:fs/promises';
+import { closeSync, createReadStream } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -71,9 +71,9 @@ export async function writeSuite(
     const bytes = async function* () {
       yield Buffer.from(release);
     };
-    await folder.write(`${fresh}/Release`, release);
-    await folder.write(`${fresh}/Release.gpg`, await armored(await signer.detached(bytes())));
-    await folder.write(`${fresh}/InRelease`, await signer.clearsigned(release));
+    await folder.fill(`${fresh}/Release`, release);
+    await folder.fill(`${fresh}/Release.gpg`, await armored(await signer.detached(bytes())));
+    await folder.fill(`${fresh}/InRelease`, await signer.clearsigned(release));
     await folder.within(fresh, false, (place) => run(['sync', '-f', place]));
     await replace(folder, fresh, dist);
   } catch (error) {
@@ -102,10 +102,10 @@ async function writePackages(
 ): Promise<void> {
   const own = entries.filter((entry) => entry.architecture === architecture || entry.architecture === 'all');
   const blocks = indexBlocks(own.toSorted(compareEntries));
-  await folder.write(`${place}/Packages`, Buffer.concat(blocks));
+  await folder.fill(`${place}/Packages`, Buffer.concat(blocks));
   const xz = await compressXz(blocks, { blockCache });
   try {
-    await folder.write(`${place}/Packages.xz`, xz.chunks());
+    await folder.fill(`${place}/Packages.xz`, xz.chunks());
   } finally {
     await xz.close();
   }
@@ -122,27 +122,23 @@ async function writeContents(
   try {
     if (old !== undefined && (await fileDigest(old)) !== digests.get(name)?.sha256)
       throw edited(folder, `${from}/${name}`, 'it has not the SHA-256 that Release names');
-    await folder.within(`${to}/main`, true, async (place) => {
-      const target = `${place}/Contents-${architecture}.gz`;
-      const before = old === undefined ? undefined : `/proc/self/fd/${old}`;
-      if (contents === undefined && before !== undefined)
-        return await pipeline(
-          createReadStream(before),
-          createWriteStream(target, { flags: 'wx', mode: 0o644 }),
-        );
-      const { added, dropped } = contents ?? { added: nothing, dropped: new Set<string>() };
-      const lines = mergeContents(
-        before === undefined ? nothing() : gunzipped(before),
-        added(architecture),
-        dropped,
-      );
-      await pipeline(
-        Readable.from(joined(lines), { objectMode: false }),
-        // the header of gzip has a time, which zlib leaves 0
-        createGzip({ level: 6 }),
-        createWriteStream(target, { flags: 'wx', mode: 0o644 }),
-      );
-    });
+    const target = `${to}/${name}`;
+    const before = old === undefined ? undefined : `/proc/self/fd/${old}`;
+    if (contents === undefined && before !== undefined)
+      return await folder.fill(target, createReadStream(before));
+    const { added, dropped } = contents ?? { added: nothing, dropped: new Set<string>() };
+    const lines = mergeContents(
+      before === undefined ? nothing() : gunzipped(before),
+      added(architecture),
+      dropped,
+    );
+    // the header of gzip has a time, which zlib leaves 0
+    const gzip = createGzip({ level: 6 });
+    const compressing = pipeline(Readable.from(joined(lines), { objectMode: false }), gzip);
+    // where writing fails, compressing does as well, and says less
+    compressing.catch(() => {});
+    await folder.fill(target, gzip);
+    await compressing;
   } finally {
     if (old !== undefined) closeSync(old);
   }
@@ -183,33 +179,22 @@ async function linkByHash(
     if (!/\.(?:gz|xz)$/.test(path)) continue;
     const place = path.slice(0, path.lastIndexOf('/'));
     places.add(place);
-    await folder.within(`${fresh}/${place}/by-hash/SHA256`, true, (target) =>
-      folder.within(fresh, false, (source) => link(`${source}/${path}`, `${target}/${sha256}`)),
-    );
+    await folder.link(`${fresh}/${path}`, `${fresh}/${place}/by-hash/SHA256/${sha256}`);
   }
   for (const place of places)
     await keepOld(folder, `${dist}/${place}/by-hash/SHA256`, `${fresh}/${place}/by-hash/SHA256`);
 }
 
 async function keepOld(folder: ArchiveFolder, from: string, to: string): Promise<void> {
-  try {
-    await folder.within(from, false, async (source) => {
-      const files = await Promise.all(
-        (await readdir(source)).map(async (name) => ({
-          name,
-          time: (await stat(`${source}/${name}`)).mtimeMs,
-        })),
-      );
-      const kept = files.sort((a, b) => b.time - a.time).slice(0, keptByHash);
-      await folder.within(to, false, async (target) => {
-        for (const { name } of kept) {
-          await link(`${source}/${name}`, `${target}/${name}`).catch((error: unknown) => {
-            if (errnoOf(error) !== 'EEXIST') throw error;
-          });
-        }
-      });
+  const files = await Promise.all(
+    (await folder.list(from)).map(async (name) => ({
+      name,
+      time: await folder.within(from, false, async (place) => (await lstat(`${place}/${name}`)).mtimeMs),
+    })),
+  );
+  for (const { name } of files.sort((a, b) => b.time - a.time).slice(0, keptByHash)) {
+    await folder.link(`${from}/${name}`, `${to}/${name}`).catch((error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error;
     });
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
   }
 }

@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { fchmodSync } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
-import { syncFolder } from '../system/atomic-file.ts';
+import { FreshFolder } from '../output/fresh-folder.ts';
+import { OutputFolder } from '../output/output-folder.ts';
 import type { RenderedFile } from './rendered-files.ts';
-
-/** Writing takes milliseconds: a temporary folder older than this (ms) belongs to a run that was killed. */
-const staleAfter = 10 * 60 * 1000;
 
 /**
  * The folder that `writeNewFolder` would make: the real one behind a link, which rename(2) could not replace.
@@ -39,51 +37,42 @@ export async function checkTarget(target: string): Promise<string> {
  * @throws ProdngError TARGET_EXISTS when the target came to be in the meantime, IO when it cannot be written
  */
 export async function writeNewFolder(target: string, files: readonly RenderedFile[]): Promise<void> {
-  const prefix = `.${basename(target)}.prodng-new-`;
-  const temporary = join(dirname(target), `${prefix}${randomBytes(6).toString('hex')}`);
+  const fresh = await FreshFolder.make(target, { ontoEmpty: true });
+  const output = OutputFolder.of(fresh.fd, target);
   try {
-    await removeStale(dirname(target), prefix);
-    await mkdir(temporary);
-    await keepMode(target, temporary);
-    for (const file of files) await writeRendered(temporary, file);
-    await renameOnto(target, temporary);
-    await syncFolder(dirname(target));
+    for (const file of files) await writeRendered(output, file);
+    fchmodSync(fresh.fd, await modeOf(target));
+    await fresh.publish('synced');
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw ioFault(target, error);
+    await fresh.discard();
+    throw error instanceof ProdngError && error.code === 'TARGET_EXISTS'
+      ? targetExists(target, 'it was made by somebody else just now')
+      : ioFault(target, error);
+  } finally {
+    output.close();
   }
 }
 
-async function renameOnto(target: string, temporary: string): Promise<void> {
+/** Of the empty folder that is replaced, or of a new one. */
+async function modeOf(target: string): Promise<number> {
   try {
-    await rename(temporary, target);
-  } catch (error) {
-    const taken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? '');
-    throw taken ? targetExists(target, 'it was made by somebody else just now') : error;
-  }
-}
-
-async function removeStale(folder: string, prefix: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(prefix) || !/^[0-9a-f]{12}$/.test(name.slice(prefix.length))) continue;
-    const path = join(folder, name);
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > staleAfter) await rm(path, { recursive: true, force: true });
-  }
-}
-
-async function keepMode(target: string, temporary: string): Promise<void> {
-  try {
-    await chmod(temporary, (await stat(target)).mode & 0o7777);
+    return (await stat(target)).mode & 0o7777;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
+    return 0o777 & ~process.umask();
   }
 }
 
-async function writeRendered(folder: string, { path, content, executable }: RenderedFile): Promise<void> {
-  const place = join(folder, path);
-  await mkdir(dirname(place), { recursive: true });
-  await writeFile(place, content, { flag: 'wx', mode: executable ? 0o777 : 0o666, flush: true });
+async function writeRendered(
+  output: OutputFolder,
+  { path, content, executable }: RenderedFile,
+): Promise<void> {
+  const folder = output.folders(dirname(path));
+  try {
+    await folder.write(basename(path), content, (executable ? 0o777 : 0o666) & ~process.umask());
+  } finally {
+    folder.close();
+  }
 }
 
 function targetExists(target: string, what: string): ProdngError {

@@ -273,7 +273,7 @@ describe('a host that cannot', () => {
     [
       'is full',
       (folder: string) => ['-t', 'tmpfs', '-o', 'size=1600k', 'tmpfs', folder],
-      /no space left on device.*make room/s,
+      /no space left on device.*free some space/s,
     ],
     ['is read-only', (folder: string) => ['-o', 'bind,ro', folder, folder], /read-only file system/],
   ])('the file system %s', async (what, mount, reason) => {

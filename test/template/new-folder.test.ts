@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { FreshFolder } from '../../src/output/fresh-folder.ts';
 import { checkTarget, writeNewFolder } from '../../src/template/new-folder.ts';
 import { scratchFolder } from './scratch.ts';
 
@@ -27,16 +28,14 @@ describe('a new folder', () => {
     expect(program.signalCode).toBe('SIGKILL');
     const [left = '', ...others] = readdirSync(parent);
     expect(others).toEqual([]);
-    expect(left).toMatch(/^\.hello\.prodng-new-[0-9a-f]{12}$/);
+    expect(left).toMatch(/^hello\.tmp-[0-9a-f]{12}$/);
 
+    mkdirSync(join(parent, 'hello.tmp-mine'));
+    const other = await FreshFolder.make(target);
     await writeNewFolder(await checkTarget(target), files);
-    expect(readdirSync(parent), 'what may still be written stays').toEqual([left, 'hello']);
-    utimesSync(join(parent, left), 0, 0);
-    const mine = join(parent, '.hello.prodng-new-mine');
-    mkdirSync(mine);
-    utimesSync(mine, 0, 0);
-    await expect(writeNewFolder(target, files)).rejects.toMatchObject({ code: 'TARGET_EXISTS' });
-    expect(readdirSync(parent)).toEqual(['.hello.prodng-new-mine', 'hello']);
+    expect(readdirSync(parent), 'what is still being written stays').toHaveLength(3);
+    await other.discard();
+    expect(readdirSync(parent)).toEqual(['hello', 'hello.tmp-mine']);
   });
 
   it('never replaces a file or a full folder that came to be in the meantime', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { ProdngError } from '../../error/prodng-error.ts';
-import type { UnnamedFile } from '../../evidence/bundle/unnamed-file.ts';
+import type { UnnamedFile } from '../../output/unnamed-file.ts';
 import type { AgentClient } from '../client.ts';
 import type { Taken } from './evidence-schema.ts';
 

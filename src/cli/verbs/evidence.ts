@@ -129,7 +129,7 @@ async function takeAnyway(
   output: string,
   prodng: string,
 ): Promise<Taken> {
-  const { makeUnnamedFile } = await import('../../evidence/bundle/unnamed-file.ts');
+  const { makeUnnamedFile } = await import('../../output/unnamed-file.ts');
   const file = makeUnnamedFile(output);
   try {
     const client = await agentClient();

@@ -5,10 +5,10 @@ import type { Writable } from 'node:stream';
 import type { TarEntry } from '../../archive/entry.ts';
 import { contentPadding, encodeEntryHeader, endOfArchive } from '../../archive/tar-writer.ts';
 import { errnoOf, ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { makeUnnamedFile, type UnnamedFile } from '../../output/unnamed-file.ts';
 import { plainEnvironment } from '../../system/process.ts';
 import type { EvidenceLimits } from '../limits.ts';
 import { ManifestChain, type ManifestEntry } from './manifest.ts';
-import { makeUnnamedFile, type UnnamedFile } from './unnamed-file.ts';
 
 /** What a file of a bundle is, beside its bytes. */
 export interface Item {

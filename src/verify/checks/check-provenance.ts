@@ -24,8 +24,8 @@ export async function checkProvenance(
   trust: Trust | undefined,
 ): Promise<Check> {
   const [signed, plain] = [besideDeb(deb, '.intoto.jsonl'), besideDeb(deb, '.provenance.json')];
-  const envelope = await readBeside(signed);
-  const statement = envelope === undefined ? await readBeside(plain) : undefined;
+  const envelope = readBeside(signed);
+  const statement = envelope === undefined ? readBeside(plain) : undefined;
   if (envelope === undefined && statement === undefined)
     return notPossible('provenance', `there is neither ${signed} nor ${plain}`);
   const findings: string[] = [];
