@@ -37,28 +37,62 @@ export function readFileBeneath(root: string, path: string, most = 1 << 28): Buf
  */
 export function openFileBeneath(root: string, path: string): number | undefined {
   const place = `${root}/${path}`;
-  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  const names = namesOf(root, path);
   const last = names.pop();
-  if (last === undefined || path.startsWith('/') || last === '..' || names.includes('..'))
-    throw new ProdngError('IO', `${place}: leads out of ${root}`);
-  let directory: number | undefined;
-  try {
-    directory = openSync(root, O_PATH | O_DIRECTORY);
-    for (const name of names) {
-      const parent: number = directory;
-      directory = undefined;
-      directory = enter(parent, name);
-    }
-    const fd = openSync(within(directory, last), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (last === undefined) throw leadsOut(root, path);
+  return walk(root, names, place, (folder) => {
+    const fd = openSync(within(folder, last), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
     throw new ProdngError('IO', `${place}: cannot be read: not a regular file`);
+  });
+}
+
+/**
+ * Opens a folder beneath a folder for listing, with the rules of readFileBeneath.
+ *
+ * @param path relative; empty for the root itself
+ * @returns a descriptor that the caller closes; undefined when there is no such folder
+ * @throws ProdngError IO
+ */
+export function openSubfolder(root: string, path: string): number | undefined {
+  return walk(root, namesOf(root, path), `${root}/${path}`, (folder) =>
+    openSync(within(folder, '.'), O_RDONLY | O_DIRECTORY),
+  );
+}
+
+function namesOf(root: string, path: string): string[] {
+  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  if (path.startsWith('/') || names.includes('..')) throw leadsOut(root, path);
+  return names;
+}
+
+function leadsOut(root: string, path: string): ProdngError {
+  return new ProdngError('IO', `${root}/${path}: leads out of ${root}`);
+}
+
+/** Enters folders one by one and opens something in the last of them; undefined when it is not there. */
+function walk(
+  root: string,
+  names: readonly string[],
+  place: string,
+  open: (folder: number) => number,
+): number | undefined {
+  let folder: number | undefined;
+  try {
+    folder = openSync(root, O_PATH | O_DIRECTORY);
+    for (const name of names) {
+      const parent: number = folder;
+      folder = undefined;
+      folder = enter(parent, name);
+    }
+    return open(folder);
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw unreadable(place, error);
   } finally {
-    if (directory !== undefined) closeSync(directory);
+    if (folder !== undefined) closeSync(folder);
   }
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TarEntry } from '../../archive/entry.ts';
 import { contentPadding, encodeEntryHeader, endOfArchive } from '../../archive/tar-writer.ts';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { openFileBeneath, openSubfolder } from '../../kernel/beneath-file.ts';
 import { builderId } from '../jail/build-spec.ts';
 
 /** The files of a source as a build sees them. */
@@ -17,6 +18,8 @@ export interface SourceEntry {
   entry: TarEntry;
   /** Where the content is. */
   file: string;
+  /** The source that the file is in, and its path there: what controls the source may put a link there at any time. */
+  beneath?: { root: string; path: string };
   /** The content itself, where it is not the file's. */
   content?: Buffer;
 }
@@ -51,12 +54,11 @@ export async function readSourceTree(
   const entries: SourceEntry[] = [];
   const leftOut = new Set(ownPackages.map((name) => `debian/${name}`));
   const visit = async (folder: string): Promise<void> => {
-    const names = await readdir(join(dir, folder), { encoding: 'buffer' });
-    for (const name of names.map((bytes) => utf8Name(folder, bytes)).sort(byCodeUnits)) {
-      const path = folder === '' ? name : `${folder}/${name}`;
-      const item = await sourceEntry(dir, path, sourceDateEpoch);
+    for (const item of await folderEntries(dir, folder, sourceDateEpoch)) {
+      const { path } = item.entry;
       const isFolder = item.entry.type === 'directory';
-      if (isFolder ? leftOutFolders.has(name) || leftOut.has(path) : leftOutFiles.test(path)) continue;
+      if (isFolder ? leftOutFolders.has(basename(path)) || leftOut.has(path) : leftOutFiles.test(path))
+        continue;
       entries.push(item);
       if (isFolder) await visit(path);
     }
@@ -75,9 +77,28 @@ function utf8Name(folder: string, bytes: Buffer): string {
   throw new ProdngError('IO', `${folder || '.'}: a file name in it is not UTF-8: ${JSON.stringify(name)}`);
 }
 
-async function sourceEntry(dir: string, path: string, mtime: number): Promise<SourceEntry> {
+/** What is in a folder of the source, beneath its descriptor: the folder may become a link while it is read. */
+async function folderEntries(dir: string, folder: string, mtime: number): Promise<SourceEntry[]> {
+  const fd = openSubfolder(dir, folder);
+  if (fd === undefined) throw changed(join(dir, folder));
+  try {
+    const place = `/proc/self/fd/${fd}`;
+    const names = await readdir(place, { encoding: 'buffer' });
+    const items: SourceEntry[] = [];
+    for (const name of names.map((bytes) => utf8Name(folder, bytes)).sort(byCodeUnits))
+      items.push(
+        await sourceEntry(dir, folder === '' ? name : `${folder}/${name}`, `${place}/${name}`, mtime),
+      );
+    return items;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** @param place a path of the entry that leads through the descriptor of its folder */
+async function sourceEntry(dir: string, path: string, place: string, mtime: number): Promise<SourceEntry> {
   const file = join(dir, path);
-  const stat = await lstat(file);
+  const stat = await lstat(place);
   const type = stat.isFile()
     ? 'file'
     : stat.isDirectory()
@@ -90,6 +111,7 @@ async function sourceEntry(dir: string, path: string, mtime: number): Promise<So
   const executable = type !== 'file' || (stat.mode & 0o111) !== 0;
   return {
     file,
+    beneath: { root: dir, path },
     entry: {
       path,
       type,
@@ -100,7 +122,7 @@ async function sourceEntry(dir: string, path: string, mtime: number): Promise<So
       gname: '',
       mtime,
       size: type === 'file' ? stat.size : 0,
-      linkPath: type === 'symlink' ? await readlink(file) : '',
+      linkPath: type === 'symlink' ? await readlink(place) : '',
     },
   };
 }
@@ -111,31 +133,43 @@ async function sourceEntry(dir: string, path: string, mtime: number): Promise<So
  * @throws ProdngError IO when a file changes while it is read
  */
 export async function* sourceTar(tree: SourceTree): AsyncGenerator<Uint8Array> {
-  for (const { entry, file, content } of tree.entries) {
+  for (const item of tree.entries) {
+    const { entry, content } = item;
     yield encodeEntryHeader(entry);
     if (entry.size === 0) continue;
-    if (content === undefined) yield* exactly(file, entry.size);
+    if (content === undefined) yield* exactly(item);
     else yield content;
     yield contentPadding(entry.size);
   }
   yield endOfArchive;
 }
 
-async function* exactly(file: string, size: number): AsyncGenerator<Uint8Array> {
+async function* exactly({ file, beneath, entry: { size } }: SourceEntry): AsyncGenerator<Uint8Array> {
   let done = 0;
   try {
-    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    for await (const chunk of contentOf(file, beneath) as AsyncIterable<Buffer>) {
       done += chunk.length;
       if (done > size) break;
       yield chunk;
     }
   } catch (error) {
+    if (error instanceof ProdngError) throw error;
     throw new ProdngError('IO', `${file}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }
-  if (done !== size)
-    throw new ProdngError('IO', `${file}: changed while it was read`, { hint: 'build again' });
+  if (done !== size) throw changed(file);
+}
+
+function contentOf(file: string, beneath: SourceEntry['beneath']) {
+  if (beneath === undefined) return createReadStream(file);
+  const fd = openFileBeneath(beneath.root, beneath.path);
+  if (fd === undefined) throw changed(file);
+  return createReadStream('', { fd });
+}
+
+function changed(file: string): ProdngError {
+  return new ProdngError('IO', `${file}: changed while it was read`, { hint: 'build again' });
 }
 
 /** A tree in a folder of its own, as a build finds it. */
