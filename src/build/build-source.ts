@@ -34,7 +34,7 @@ import { installPackage } from './jail/install-package.ts';
 import { prepareBuildRoot } from './root/build-root.ts';
 import { buildRootXz } from './root/build-root-xz.ts';
 import { openUserNamespace, type UserNamespace } from './root/user-namespace.ts';
-import { readSourceTree, sourceDigest, withContents } from './source/source-tree.ts';
+import { pinSource, readSourceTree, withContents } from './source/source-tree.ts';
 import { withWorkFolder } from './work-folder.ts';
 
 export interface BuildOptions {
@@ -197,7 +197,7 @@ class Build {
   ): Promise<{ built: BuiltPackage; sourceSha256: string; inputs: LockedInput[] }> {
     const { sourceName, packageName, version, sourceDateEpoch } = this.#source;
     const { dir, shellOnFailure, timeout, scratch, limits, variation } = this.#options;
-    const tree = await readSourceTree(dir, sourceDateEpoch, [packageName]);
+    const { tree, sha256 } = await pinSource(await readSourceTree(dir, sourceDateEpoch, [packageName]));
     const inputs = await gatherInputs(dir, this.#source.declaration.inputs, {
       store: store.folder,
       sourceDateEpoch,
@@ -227,7 +227,7 @@ class Build {
       });
       const built = await readBuilt(join(this.#work, 'built'), names, this.#source, this.#architecture);
       const digests = await lockedInputs(inputs.pinned, store.folder);
-      return { built, sourceSha256: await sourceDigest(tree), inputs: digests };
+      return { built, sourceSha256: sha256, inputs: digests };
     } catch (error) {
       if (!(error instanceof ProdngError) || error.code !== 'BUILD_FAILED') throw error;
       throw new ProdngError('BUILD_FAILED', error.message, {

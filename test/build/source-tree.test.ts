@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readSourceTree, sourceDigest, sourceTar } from '../../src/build/source/source-tree.ts';
+import { pinSource, readSourceTree, sourceTar } from '../../src/build/source/source-tree.ts';
 
 const scratch = mkdtempSync('/var/tmp/prodng-source-');
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ function source(name: string): string {
   return dir;
 }
 
-const digest = async (dir: string) => await sourceDigest(await readSourceTree(dir, 1000, ['x']));
+const digest = async (dir: string) => (await pinSource(await readSourceTree(dir, 1000, ['x']))).sha256;
 
 test('the digest depends on contents, names and what is executable, on nothing else', async () => {
   const a = source('a');

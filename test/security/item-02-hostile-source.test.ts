@@ -1,10 +1,22 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { readSourceTree, sourceTar } from '../../src/build/source/source-tree.ts';
+import { pinSource, readSourceTree, sourceTar } from '../../src/build/source/source-tree.ts';
+import { TrialBuilder } from '../../src/verify/rebuild/trial-builder.ts';
+import { findVariations } from '../../src/verify/rebuild/variations.ts';
 
 // Issue 11, item 2: no configuration is taken from a source, and nothing of it is read through a link.
 
@@ -70,6 +82,33 @@ test('a file that is gone, or longer, says so', async () => {
   await expect(read(tree)).rejects.toMatchObject({ message: expect.stringContaining('changed while') });
   rmSync(join(source, 'README'));
   await expect(read(tree)).rejects.toMatchObject({ message: expect.stringContaining('changed while') });
+});
+
+test('what is built has the bytes that the provenance names, or the build fails', async () => {
+  const { tree, sha256 } = await pinSource(await readSourceTree(source, 0, []));
+  expect(
+    createHash('sha256')
+      .update(await read(tree), 'latin1')
+      .digest('hex'),
+  ).toBe(sha256);
+  writeFileSync(join(source, 'README'), 'harmless_text\n');
+  await expect(read(tree)).rejects.toMatchObject({ message: expect.stringContaining('changed while') });
+});
+
+test('a rebuild writes its lock through no link of the source', async () => {
+  const debian = join(source, 'debian');
+  mkdirSync(debian);
+  symlinkSync(join(outside, 'key'), join(debian, 'jail.lock'));
+  for (const name of ['.git', 'debian/web']) symlinkSync(outside, join(source, name));
+  for (const name of ['control', 'changelog', 'rules'])
+    cpSync(join('templates/static-binary/files/debian', name), join(debian, name));
+  const work = mkdtempSync(join(scratch, 'work-'));
+  const what = { source, name: 'web', version: '1', architecture: 'amd64', lockText: 'overwritten\n' };
+  const paths = { cache: work, state: work, run: work };
+  const builder = new TrialBuilder(what, await findVariations(), { paths, archives: [] }, work);
+  await expect(builder.build([])).rejects.toMatchObject({ code: expect.any(String) });
+  expect(readFileSync(join(work, 'source/debian/jail.lock'), 'utf8')).toBe('overwritten\n');
+  expect(readFileSync(join(outside, 'key'), 'utf8')).toBe('a secret line\n');
 });
 
 test('names of a folder are not listed through a link that takes its place', async () => {

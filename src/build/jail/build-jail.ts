@@ -126,6 +126,8 @@ async function runLimited(
   });
   // a jail that exits early does not read on: its exit status says what happened
   const fed = pipeline(options.input ?? [], stdin).catch(ignoreClosedPipe);
+  // a source that changes or cannot be read ends the build
+  fed.catch(end);
   if ('end' in spec) {
     spec.on('error', ignoreClosedPipe);
     spec.end(JSON.stringify(buildSpec({ ...options.process, pids: limits.pids })));
@@ -135,6 +137,8 @@ async function runLimited(
     await fed;
   } catch (error) {
     end();
+    // what is wrong with the input is the cause of what is wrong with the output
+    await fed;
     throw error;
   } finally {
     await exit;

@@ -22,6 +22,8 @@ export interface SourceEntry {
   beneath?: { root: string; path: string };
   /** The content itself, where it is not the file's. */
   content?: Buffer;
+  /** Of the content, where it was read before; reading other bytes is an error then. */
+  sha256?: string;
 }
 
 /** Version control, and what earlier builds and tests leave in a source: none of it is source. */
@@ -134,22 +136,27 @@ async function sourceEntry(dir: string, path: string, place: string, mtime: numb
  */
 export async function* sourceTar(tree: SourceTree): AsyncGenerator<Uint8Array> {
   for (const item of tree.entries) {
-    const { entry, content } = item;
-    yield encodeEntryHeader(entry);
-    if (entry.size === 0) continue;
-    if (content === undefined) yield* exactly(item);
-    else yield content;
-    yield contentPadding(entry.size);
+    yield encodeEntryHeader(item.entry);
+    yield* contentOf(item);
+    yield contentPadding(item.entry.size);
   }
   yield endOfArchive;
 }
 
-async function* exactly({ file, beneath, entry: { size } }: SourceEntry): AsyncGenerator<Uint8Array> {
+async function* contentOf(item: SourceEntry): AsyncGenerator<Uint8Array> {
+  if (item.entry.size === 0) return;
+  if (item.content === undefined) yield* exactly(item);
+  else yield item.content;
+}
+
+async function* exactly({ file, beneath, sha256, entry: { size } }: SourceEntry): AsyncGenerator<Uint8Array> {
   let done = 0;
+  const hash = createHash('sha256');
   try {
-    for await (const chunk of contentOf(file, beneath) as AsyncIterable<Buffer>) {
+    for await (const chunk of openContent(file, beneath) as AsyncIterable<Buffer>) {
       done += chunk.length;
       if (done > size) break;
+      if (sha256 !== undefined) hash.update(chunk);
       yield chunk;
     }
   } catch (error) {
@@ -158,10 +165,10 @@ async function* exactly({ file, beneath, entry: { size } }: SourceEntry): AsyncG
       cause: error,
     });
   }
-  if (done !== size) throw changed(file);
+  if (done !== size || (sha256 !== undefined && hash.digest('hex') !== sha256)) throw changed(file);
 }
 
-function contentOf(file: string, beneath: SourceEntry['beneath']) {
+function openContent(file: string, beneath: SourceEntry['beneath']) {
   if (beneath === undefined) return createReadStream(file);
   const fd = openFileBeneath(beneath.root, beneath.path);
   if (fd === undefined) throw changed(file);
@@ -197,14 +204,31 @@ export function withContents({ entries }: SourceTree, contents: ReadonlyMap<stri
     entries: entries.map((item) => {
       const content = contents.get(item.entry.path);
       if (content === undefined || item.entry.type !== 'file') return item;
-      return { ...item, content, entry: { ...item.entry, size: content.length } };
+      const { sha256: _, ...rest } = item;
+      return { ...rest, content, entry: { ...item.entry, size: content.length } };
     }),
   };
 }
 
-/** The SHA-256 of a source as a build sees it. */
-export async function sourceDigest(tree: SourceTree): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of sourceTar(tree)) hash.update(chunk);
-  return hash.digest('hex');
+/**
+ * Reads a source once. What is built from the result has these bytes, or the build fails.
+ *
+ * @returns the SHA-256 of the source as a build sees it, and the tree with the SHA-256 of each file
+ * @throws ProdngError as sourceTar
+ */
+export async function pinSource({ entries }: SourceTree): Promise<{ sha256: string; tree: SourceTree }> {
+  const whole = createHash('sha256');
+  const pinned: SourceEntry[] = [];
+  for (const item of entries) {
+    whole.update(encodeEntryHeader(item.entry));
+    const own = createHash('sha256');
+    for await (const chunk of contentOf(item)) {
+      whole.update(chunk);
+      own.update(chunk);
+    }
+    whole.update(contentPadding(item.entry.size));
+    pinned.push({ ...item, sha256: own.digest('hex') });
+  }
+  whole.update(endOfArchive);
+  return { sha256: whole.digest('hex'), tree: { entries: pinned } };
 }

@@ -1,12 +1,16 @@
-import { chmod, chown, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { extractTar } from '../../archive/extract.ts';
+import { readTar } from '../../archive/tar-reader.ts';
 import { buildPlain } from '../../build/build-plain.ts';
 import { type BuildOptions, buildSource } from '../../build/build-source.ts';
 import { debName } from '../../build/compose/assemble.ts';
 import { buildIdMappings } from '../../build/root/subordinate-ids.ts';
 import { openUserNamespace } from '../../build/root/user-namespace.ts';
+import { readSourceTree, sourceTar } from '../../build/source/source-tree.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { lockFile } from '../../lock/lock.ts';
+import { writeBeneath } from '../../output/write-output.ts';
 import { openSignedBytes } from '../../sign/signed-bytes.ts';
 import { run } from '../../system/process.ts';
 import type { VariationName } from './variation-names.ts';
@@ -94,18 +98,16 @@ export class TrialBuilder {
     );
   }
 
-  /** A copy of the source with the lock of the .deb: whatever lock the source has now does not count. */
+  /**
+   * A copy of the source as a build sees it, with the lock of the .deb: whatever lock the source has now does not count,
+   * and no link of the source is followed.
+   */
   async #lockedSource(lockText: string): Promise<string> {
     const copy = join(this.#work, 'source');
     if (this.#count > 1) return copy;
-    const filter = (path: string): boolean => basename(path) !== '.git';
-    await cp(this.#what.source, copy, {
-      recursive: true,
-      verbatimSymlinks: true,
-      preserveTimestamps: true,
-      filter,
-    });
-    await writeFile(join(copy, lockFile), lockText);
+    const tree = await readSourceTree(this.#what.source, 0, [this.#what.name]);
+    await extractTar(readTar(sourceTar(tree)), copy, { ownership: 'caller', durable: false });
+    await writeBeneath(copy, lockFile, lockText);
     return copy;
   }
 
