@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { cruise } from 'dependency-cruiser';
 import config from '../.dependency-cruiser.mjs';
+import { lookUpFaults } from './look-ups.mjs';
 import { writerFaults } from './writers.mjs';
 
 const { output } = await cruise(['src'], {
@@ -20,7 +21,7 @@ if (totalCruised < 5) {
 const modules = readdirSync('src', { recursive: true })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => `src/${name}`);
-const faults = writerFaults(modules);
+const faults = [...writerFaults(modules), ...lookUpFaults(modules)];
 for (const fault of faults) console.error(fault);
-console.log(`structure: ${modules.length} modules checked for writers and programs, ${faults.length} faults`);
+console.log(`structure: ${modules.length} modules checked for writers, programs and look-ups, ${faults.length} faults`);
 process.exit(violations.length + faults.length === 0 ? 0 : 1);

@@ -1,4 +1,5 @@
 import { ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 import { ByteSource } from './byte-source.ts';
 import { defaultTarLimits, type TarEntry, type TarItem, type TarLimits, type TarType } from './entry.ts';
 import { decodeName, normalizePath, printable, refuse } from './entry-path.ts';
@@ -157,7 +158,7 @@ const types: Readonly<Record<string, TarType>> = {
 
 function typeOf(typeflag: string, name: string): TarType {
   if (typeflag === 'S') throw refuse(name, 'a sparse file');
-  const type = types[typeflag];
+  const type = ownValue(types, typeflag);
   if (type === undefined) throw refuse(name, `an entry of the unknown type "${printable(typeflag)}"`);
   return type;
 }

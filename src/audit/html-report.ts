@@ -1,3 +1,4 @@
+import { ownValue } from '../system/own-value.ts';
 import type { Audit } from './audit.ts';
 import { durationText } from './duration-text.ts';
 
@@ -62,5 +63,5 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  return text.replace(/[&<>"']/g, (character) => ownValue(entities, character) ?? character);
 }

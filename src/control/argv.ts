@@ -1,3 +1,4 @@
+import { ownValue } from '../system/own-value.ts';
 import type { ValueLine } from './deb822-types.ts';
 
 /** One word of a command line and its position. */
@@ -86,7 +87,7 @@ function readWord(text: string, start: number): { text: string; quoted: boolean;
 /** One escape after its backslash, as the character it denotes; a string says what is wrong. */
 function readEscape(text: string, start: number): { text: string; end: number } | string {
   const letter = text.charAt(start);
-  const simple = simpleEscapes[letter];
+  const simple = ownValue(simpleEscapes, letter);
   if (simple !== undefined) return { text: simple, end: start + 1 };
   const numeric = /^(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2}))/.exec(
     text.slice(start, start + 9),

@@ -1,3 +1,4 @@
+import { ownValue } from '../system/own-value.ts';
 import type { JailDeclaration } from './jail-declaration.ts';
 import type { FieldChange, FieldTable } from './jail-field.ts';
 import { jailFields } from './jail-fields.ts';
@@ -24,7 +25,7 @@ export function compareFields(
   return Object.entries(table)
     .flatMap(([key, info]) =>
       info
-        .compare(before[key], after[key])
+        .compare(ownValue(before, key), ownValue(after, key))
         .map((change): DeclarationChange => ({ field: `Jail-${info.name}`, ...change })),
     )
     .toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));

@@ -1,3 +1,4 @@
+import { ownValue } from '../system/own-value.ts';
 import { tenths } from './exposure-row.ts';
 import type { JailDeclaration } from './jail-declaration.ts';
 import type { ExposureRow, FieldTable } from './jail-field.ts';
@@ -22,7 +23,7 @@ export function exposureOfFields(
   declaration: Readonly<Record<string, unknown>>,
 ): Exposure {
   const rows = Object.entries(table)
-    .flatMap(([key, info]) => info.exposure(declaration[key]))
+    .flatMap(([key, info]) => info.exposure(ownValue(declaration, key)))
     .toSorted((a, b) => b.most - a.most);
   const total = rows.reduce((sum, { points }) => sum + points, 0);
   return { value: tenths(Math.min(10, total)), rows };

@@ -1,4 +1,5 @@
 import { type Diagnostic, ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 import { findInconsistencies } from './consistency.ts';
 import type { Field, Paragraph } from './deb822-types.ts';
 import type { DeclarationFault, Report } from './field-value.ts';
@@ -177,7 +178,9 @@ function isComplete<Table extends FieldTable>(
   table: Table,
   values: Readonly<Record<string, unknown>>,
 ): values is ValuesOf<Table> & Readonly<Record<string, unknown>> {
-  return Object.entries(table).every(([key, { fallback }]) => fallback === undefined || key in values);
+  return Object.entries(table).every(
+    ([key, { fallback }]) => fallback === undefined || Object.hasOwn(values, key),
+  );
 }
 
 function placeOf({ line, column }: { line: number; column?: number }): { line: number; column?: number } {
@@ -202,7 +205,7 @@ export function formatFields(
   prefix: JailPrefix,
 ): { name: string; value: string }[] {
   return Object.entries(table).flatMap(([key, info]) => {
-    const text = info.format(declaration[key]);
+    const text = info.format(ownValue(declaration, key));
     return text === '' ? [] : [{ name: prefix + info.name, value: onOwnLines(text) }];
   });
 }

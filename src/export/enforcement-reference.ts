@@ -1,3 +1,4 @@
+import { ownValue } from '../system/own-value.ts';
 import {
   type Enforcement,
   type EnforcementRow,
@@ -33,7 +34,7 @@ ${enforcementTable.map(notes).join('\n\n')}
 
 function cells(row: EnforcementRow): string[] {
   const statuses = exportFormats.map((format) => statusOf(row.formats[format]));
-  const other = playKube[row.name];
+  const other = ownValue(playKube, row.name);
   return [
     row.name,
     row.rule,
@@ -48,7 +49,7 @@ function statusOf(cell: EnforcementRow['formats']['oci']): string {
 
 function notes({ name, formats }: EnforcementRow): string {
   const lines = exportFormats.flatMap((format) => note(format, formats[format]));
-  const other = playKube[name];
+  const other = ownValue(playKube, name);
   return [
     `**${name}**`,
     '',

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 import type { ArchiveFolder } from './archive-folder.ts';
 import { workFolder } from './stage.ts';
 
@@ -19,7 +20,7 @@ export async function removeUnreferenced(
   const removed: string[] = [];
   for (const path of await poolFiles(folder)) {
     if (referenced.has(path)) continue;
-    const seen = since[path] ?? now.getTime();
+    const seen = ownValue(since, path) ?? now.getTime();
     if (now.getTime() - seen < grace) waiting[path] = seen;
     else removed.push(path);
   }

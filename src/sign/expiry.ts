@@ -1,4 +1,5 @@
 import { ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 
 /** OpenPGP keeps a key's lifetime in 32 bits. */
 const longest = 2 ** 32 - 1;
@@ -16,7 +17,7 @@ export function parseExpiry(text: string, from: Date): number {
   const seconds =
     count === undefined || unit === undefined
       ? dateOf(text) - from.getTime() / 1000
-      : Number(count) * (units[unit] ?? 0) * secondsADay;
+      : Number(count) * (ownValue(units, unit) ?? 0) * secondsADay;
   if (Number.isFinite(seconds) && seconds > 0 && seconds <= longest) return Math.floor(seconds);
   throw new ProdngError('USAGE', `--expires ${text}: not a time ahead such as 90d, 12m, 2y or 2030-01-31`);
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 import { plainEnvironment } from '../system/process.ts';
 import type { SignatureTime, Signer } from './signer.ts';
 
@@ -92,7 +93,10 @@ async function gpg(
   data: AsyncIterable<Uint8Array>,
   { env, signal }: GpgOptions,
 ): Promise<Buffer> {
-  const kept = passedOn.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+  const kept = passedOn.flatMap((name) => {
+    const value = ownValue(env, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
   const child = spawn('gpg', ['--batch', '--quiet', '--no-tty', ...args], {
     cwd: '/',
     env: { ...plainEnvironment, ...Object.fromEntries(kept) },

@@ -1,4 +1,5 @@
 import { ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 import { plainEnvironment } from '../system/process.ts';
 
 /** Folders of a private apt. Nothing of the host's apt is read or written through them. */
@@ -70,7 +71,7 @@ export function aptEnvironment(
 ): Record<string, string> {
   const result: Record<string, string> = { ...plainEnvironment, APT_CONFIG: configuration };
   for (const name of proxyVariables) {
-    const value = env[name] ?? env[name.toUpperCase()];
+    const value = ownValue(env, name) ?? ownValue(env, name.toUpperCase());
     if (value !== undefined && value !== '') result[name] = value;
   }
   return result;

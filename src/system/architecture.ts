@@ -1,4 +1,5 @@
 import { ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from './own-value.ts';
 
 const debianNames: Readonly<Record<string, string>> = {
   x64: 'amd64',
@@ -16,7 +17,7 @@ const debianNames: Readonly<Record<string, string>> = {
  * @throws ProdngError HOST_LACKS on a machine that Debian has no name for
  */
 export function hostArchitecture(): string {
-  const name = debianNames[process.arch];
+  const name = ownValue(debianNames, process.arch);
   if (name === undefined) throw new ProdngError('HOST_LACKS', `no Debian architecture for ${process.arch}`);
   return name;
 }

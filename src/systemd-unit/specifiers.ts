@@ -1,3 +1,4 @@
+import { ownValue } from '../system/own-value.ts';
 /** Values of specifiers: the unit they are in, and the user it runs as. */
 export interface SpecifierFacts {
   /** `cache@main.service` */
@@ -36,7 +37,7 @@ const places: Readonly<Record<string, string>> = {
 };
 
 function specifierValue(letter: string, { unit, user, host }: SpecifierFacts): string | undefined {
-  const place = places[letter];
+  const place = ownValue(places, letter);
   if (place !== undefined) return place;
   const { prefix, instance } = unitNameParts(unit);
   const bare = unit.replace(/\.[^.]*$/, '');

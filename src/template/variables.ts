@@ -1,4 +1,5 @@
 import { ProdngError } from '../error/prodng-error.ts';
+import { ownValue } from '../system/own-value.ts';
 import type { TemplateVariable } from './manifest.ts';
 import type { Template } from './template.ts';
 import type { FillText } from './text-template.ts';
@@ -54,7 +55,8 @@ function faultOf(variable: TemplateVariable, value: string, earlier: Readonly<Va
   if (/\p{Cc}/u.test(value)) return 'holds a control character or line break';
   if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(value))
     return `"${value}" is not allowed; allowed: ${variable.allowed ?? pattern}`;
-  if (differs !== undefined && value === earlier[differs]) return `"${value}" must differ from ${differs}`;
+  if (differs !== undefined && value === ownValue(earlier, differs))
+    return `"${value}" must differ from ${differs}`;
   return undefined;
 }
 

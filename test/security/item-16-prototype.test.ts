@@ -6,6 +6,7 @@ import { pruner } from '../../src/build/compose/prune.ts';
 import { withNewDigests } from '../../src/build/evidence/changes.ts';
 import { multiarchTriplet, runsOn } from '../../src/lint/elf/machines.ts';
 import { ownValue } from '../../src/system/own-value.ts';
+import { whyNotCarried } from '../../src/template/service/directives.ts';
 import { runProdng } from '../support/prodng.ts';
 
 // Issue 11, item 16: look-ups that find what an object has from its prototype.
@@ -57,4 +58,22 @@ test('tables of fields, architectures, prune groups and licences have no such en
     const changes = `Format: 1.8\n${name}: value\nFiles:\n`;
     expect(withNewDigests(changes, 'x.changes', [])).toContain(`${name}: value\n`);
   }
+});
+
+test('no such name is the reason why a setting of a unit is not carried over', () => {
+  for (const name of names) expect(whyNotCarried(name)).toBe('no field of a jail says this');
+});
+
+test.each([
+  ['const table: Readonly<Record<string, number>> = {};\nreturn table[key];', 1],
+  ['function f(given: Record<string, string>) { return given?.[name.trim()]; }', 1],
+  ['const table: Record<string, number> = {};\nreturn ownValue(table, key);', 0],
+  ['const table: Record<string, number> = {};\nreturn Object.hasOwn(table, key) ? table[key] : 0;', 0],
+  ["const table: Record<string, number> = {};\ntable[key] = 1;\nreturn table['key'];", 0],
+])('the check of the structure finds look-ups by a key of foreign origin: %s', (text, found) => {
+  const program =
+    "import { faultsOf } from './scripts/look-ups.mjs';" +
+    'console.log(faultsOf("x.ts", process.argv[1]).length)';
+  const argv = ['--input-type=module', '-e', program, text];
+  expect(Number(execFileSync('node', argv, { encoding: 'utf8' }))).toBe(found);
 });

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { ownValue } from '../../system/own-value.ts';
 import { apiError } from './api-error.ts';
 import type { ApiServer } from './api-schema.ts';
 
@@ -68,7 +69,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex):
     socket.destroy();
     return;
   }
-  const status = statuses[error.code ?? ''] ?? 400;
+  const status = ownValue(statuses, error.code ?? '') ?? 400;
   const text = STATUS_CODES[status] ?? '';
   const body = JSON.stringify(apiError(new ProdngError('USAGE', `the request cannot be read: ${text}`)));
   socket.end(

@@ -1,3 +1,4 @@
+import { ownValue } from '../../system/own-value.ts';
 /** A socket of a network namespace, proc_net_tcp(5) and proc_net_unix(5). */
 export interface Socket {
   protocol: string;
@@ -40,7 +41,7 @@ export function parseInetSockets(protocol: string, text: string, littleEndian = 
     return [
       {
         protocol,
-        ...(protocol.startsWith('tcp') ? { state: states[state] ?? state } : {}),
+        ...(protocol.startsWith('tcp') ? { state: ownValue(states, state) ?? state } : {}),
         local: endpoint(local, port, littleEndian),
         peer: endpoint(peer, peerPort, littleEndian),
         uid: Number(uid),

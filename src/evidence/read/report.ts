@@ -1,3 +1,4 @@
+import { ownValue } from '../../system/own-value.ts';
 import { timelineOf } from './timeline.ts';
 import type { BundleVerdict } from './verify-bundle.ts';
 
@@ -127,7 +128,7 @@ function socketRows(kept: ReadonlyMap<string, Buffer>): string[][] {
   const sockets = parse(kept.get('network/sockets.json'));
   if (!Array.isArray(sockets)) return [];
   return sockets.map((socket: Record<string, unknown>) =>
-    ['protocol', 'state', 'local', 'peer', 'pids'].map((name) => wordOf(socket[name])),
+    ['protocol', 'state', 'local', 'peer', 'pids'].map((name) => wordOf(ownValue(socket, name))),
   );
 }
 
@@ -167,5 +168,5 @@ function escapeHtml(text: string): string {
     '"': '&quot;',
     "'": '&#39;',
   };
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  return text.replace(/[&<>"']/g, (character) => ownValue(entities, character) ?? character);
 }

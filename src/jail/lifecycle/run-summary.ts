@@ -3,6 +3,7 @@ import { capabilityNames } from '../../control/capabilities.ts';
 import type { FieldTable, ReadBack } from '../../control/jail-field.ts';
 import { jailFields } from '../../control/jail-fields.ts';
 import { formatSize } from '../../control/quantity.ts';
+import { ownValue } from '../../system/own-value.ts';
 import type { MountInfo } from '../confine/mountinfo.ts';
 import { tmpfsSize } from '../confine/mountinfo.ts';
 import type { RunReport } from './run-options.ts';
@@ -20,7 +21,7 @@ export function runSummary(report: RunReport, table: FieldTable = jailFields): s
     ['runs', `${formatArgv(argv)} as ${declaration.user}, pid ${pid} of the host, by ${runtime}`],
     ...Object.entries(table).flatMap(([key, info]): Line[] => {
       const facts = info.readBack.flatMap((fact) => reported[fact]?.(report) ?? []);
-      const text = facts.length > 0 ? undefined : info.summary(declared[key]);
+      const text = facts.length > 0 ? undefined : info.summary(ownValue(declared, key));
       return text === undefined ? facts : [[info.name.toLowerCase(), text]];
     }),
     ...(report.address === undefined ? [] : [['address', report.address] satisfies Line]),

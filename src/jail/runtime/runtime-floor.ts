@@ -1,3 +1,5 @@
+import { ownValue } from '../../system/own-value.ts';
+
 /**
  * The system calls that a runtime itself makes between loading a jail's filter and executing its service: without them
  * the service is never executed. Measured on runc 1.1.5 of Debian 12 by scripts/runtime-floor; epoll_pwait and nanosleep
@@ -16,5 +18,5 @@ const always = ['execve', 'exit', 'exit_group', 'restart_syscall', 'rt_sigreturn
  * @param runtime the runtime's name; of one that was not measured, what all need
  */
 export function runtimeFloor(runtime: string): readonly string[] {
-  return [...new Set([...always, ...(floors[runtime]?.split(' ') ?? [])])].sort();
+  return [...new Set([...always, ...(ownValue(floors, runtime)?.split(' ') ?? [])])].sort();
 }

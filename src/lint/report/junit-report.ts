@@ -1,3 +1,4 @@
+import { ownValue } from '../../system/own-value.ts';
 import type { Finding } from '../finding.ts';
 import type { LintResult } from '../lint.ts';
 import { place } from './text-report.ts';
@@ -36,6 +37,6 @@ function failedCase(tag: string, findings: readonly Finding[]): string {
 function xml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return text
-    .replace(/[&<>"]/g, (char) => entities[char] ?? char)
+    .replace(/[&<>"]/g, (char) => ownValue(entities, char) ?? char)
     .replace(/(?![\n\t])[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd');
 }

@@ -1,3 +1,4 @@
+import { ownValue } from '../../system/own-value.ts';
 /** Settings that are read into fields elsewhere, or told of there. */
 export const carriedDirectives: ReadonlySet<string> = new Set(
   `ExecStart ExecStartPre ExecStartPost ExecStop ExecStopPost ExecReload ExecCondition Type User Group DynamicUser
@@ -60,5 +61,5 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Why a setting has no counterpart in the declarations. */
 export function whyNotCarried(directive: string): string {
-  return reasons[directive] ?? 'no field of a jail says this';
+  return ownValue(reasons, directive) ?? 'no field of a jail says this';
 }

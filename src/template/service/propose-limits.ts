@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { canonicalCapability, whyIneffective } from '../../control/capabilities.ts';
 import { formatDuration, formatSize } from '../../control/quantity.ts';
 import { isSyscallName, syscallGroups } from '../../control/syscalls.ts';
+import { ownValue } from '../../system/own-value.ts';
 import { settingOf, settingsOf, type Unit } from '../../systemd-unit/unit.ts';
 import { parseBytes, parseTimeSpan } from '../../systemd-unit/unit-values.ts';
 import type { Proposal } from './proposal.ts';
@@ -116,7 +117,7 @@ function proposeRestart(unit: Unit, proposal: Proposal): void {
     'on-watchdog': 'on-failure',
     'on-success': 'always',
   };
-  const own = policies[policy ?? ''];
+  const own = ownValue(policies, policy ?? '');
   if (policy !== undefined && own !== policy)
     proposal.note('Restart', `Restart=${policy}: a jail knows no, on-failure and always.`);
   const delay = settingOf(unit, 'Service', 'RestartSec')?.value;

@@ -1,3 +1,4 @@
+import { ownValue } from '../../system/own-value.ts';
 import { arrow, attributesText, countFiles, factsText, shown, sideText } from './diff-text.ts';
 import type { FileChange } from './file-change.ts';
 import { isDifferent, type TreeDiff } from './tree-diff.ts';
@@ -103,5 +104,5 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function escapeHtml(text: string): string {
-  return shown(text).replace(/[&<>"']/g, (character) => entities[character] ?? '');
+  return shown(text).replace(/[&<>"']/g, (character) => ownValue(entities, character) ?? '');
 }
