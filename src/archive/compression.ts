@@ -67,11 +67,23 @@ async function* eachFrame(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   for await (const frame of frames) yield* singleZstdFrame(Readable.from([frame]));
 }
 
+/** zlib passes over what follows the stream: nobody could say what it is for, and other readers may see something. */
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const stream = createGunzip({ chunkSize: 131_072 });
-  const feeding = pipeline(Readable.from(source), stream).catch(() => {});
+  let given = 0;
+  let isWhole = false;
+  const counted = async function* () {
+    for await (const chunk of source) {
+      given += chunk.length;
+      yield chunk;
+    }
+    isWhole = true;
+  };
+  const feeding = pipeline(Readable.from(counted()), stream).catch(() => {});
   try {
     for await (const chunk of stream) yield chunk;
+    if (!isWhole || stream.bytesWritten !== given)
+      throw new ProdngError('COMPRESSION', 'gzip: data after the end of the stream');
   } catch (error) {
     if (error instanceof ProdngError) throw error;
     throw new ProdngError('COMPRESSION', `gzip: ${messageOf(error)}`);

@@ -115,6 +115,7 @@ describe('.debs that deb(5) does not know are refused', () => {
 describe('compressed members are refused', () => {
   const packed = data[1] as Buffer;
   const zstd = execFileSync('zstd', ['-c'], { input: plain });
+  const gzip = execFileSync('gzip', ['-c'], { input: plain });
   const flipped = Buffer.from(packed);
   flipped[40] = (flipped[40] ?? 0) ^ 0xff;
   it.each<[string, string, Buffer]>([
@@ -124,7 +125,11 @@ describe('compressed members are refused', () => {
     ['with garbage after the stream', 'data.tar.xz', Buffer.concat([packed, Buffer.from('garbage!')])],
     ['of another format', 'data.tar.xz', execFileSync('gzip', ['-c'], { input: plain })],
     ['as a .gz that is none', 'data.tar.gz', packed],
-    ['as a .gz cut short', 'data.tar.gz', execFileSync('gzip', ['-c'], { input: plain }).subarray(0, -9)],
+    ['as a .gz cut short', 'data.tar.gz', gzip.subarray(0, -9)],
+    ['as a .gz with garbage after the stream', 'data.tar.gz', Buffer.concat([gzip, Buffer.from('garbage!')])],
+    ['as a .gz with zeros after the stream', 'data.tar.gz', Buffer.concat([gzip, Buffer.alloc(512)])],
+    ['as a .gz with an .xz after the stream', 'data.tar.gz', Buffer.concat([gzip, packed])],
+    ['as a .gz with much after the stream', 'data.tar.gz', Buffer.concat([gzip, randomBytes(2 ** 20)])],
     ['as a .zst that is an .xz, which zstd would read', 'data.tar.zst', packed],
     ['as a .zst with an .xz after its frame', 'data.tar.zst', Buffer.concat([zstd, packed])],
     ['as two zstd frames', 'data.tar.zst', Buffer.concat([zstd, zstd])],
