@@ -60,8 +60,9 @@ export async function withArchive<T>(
         `${place}/lock`,
         async () => {
           const result = await work({ folder, keyring: [...own, ...(options.keyring ?? [])] });
-          if ((await folder.read(keyringFile))?.toString() !== armoured)
-            await folder.write(keyringFile, armoured);
+          // what cannot be read, such as a link, is replaced
+          const known = await folder.read(keyringFile).catch(() => undefined);
+          if (known?.toString() !== armoured) await folder.write(keyringFile, armoured);
           return result;
         },
         locking,
