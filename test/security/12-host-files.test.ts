@@ -2,8 +2,11 @@ import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { parseDeb822 } from '../../src/control/deb822.ts';
+import { parseJailDeclaration } from '../../src/control/jail-schema.ts';
 import { stageMounts } from '../../src/jail/runtime/staging.ts';
 import { hostFiles } from '../../src/jail/storage/host-files.ts';
+import { configurationFiles } from '../../src/jail/storage/operator-files.ts';
 import { inOwnMountNamespace } from '../../src/kernel/mount.ts';
 
 it('item 12: a link that comes after the check of a host file is not followed', async () => {
@@ -35,6 +38,32 @@ it('item 12: a link that comes after the check of a host file is not followed', 
     await rm(at('allowed/file'));
     symlinkSync(at('secret/file'), at('allowed/file'));
     expect(stage).toThrow(/symbolic link|moved or replaced/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it('nor is one that comes in the place of a configuration file that the operator gives', async () => {
+  const folder = await mkdtemp('/var/tmp/configuration-');
+  const at = (path: string) => join(folder, path);
+  try {
+    for (const path of ['given', 'rootfs/etc']) mkdirSync(at(path), { recursive: true });
+    for (const path of ['given/file', 'secret', 'rootfs/etc/file']) writeFileSync(at(path), path);
+    const text = 'Jail-Format: 1\nJail-Command: /bin/true\nJail-Configuration: /etc/file\n';
+    const [stanza] = parseDeb822(text, 'control');
+    const declaration = stanza && parseJailDeclaration(stanza, 'control', 'Jail-').declaration;
+    if (declaration === undefined) throw new Error('no declaration');
+    const [file] = configurationFiles(declaration, { '/etc/file': at('given/file') }, at('rootfs'));
+    if (file === undefined) throw new Error('no file');
+    const stage = () =>
+      inOwnMountNamespace(() => {
+        stageMounts('/media', [file.mount], 0);
+        return readFileSync(`/media/${file.bind.source}`, 'utf8');
+      });
+    expect(stage()).toBe('given/file');
+    await rm(at('given/file'));
+    symlinkSync(at('secret'), at('given/file'));
+    expect(stage).toThrow(/Jail-Configuration: .*(?:symbolic link|moved or replaced)/);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -15,7 +15,7 @@ import { nameMounts } from '../network/name-files.ts';
 import { accountOf } from '../storage/account.ts';
 import { hostFiles } from '../storage/host-files.ts';
 import type { JailPackage } from '../storage/jail-package.ts';
-import { configurationBinds, credentialMounts } from '../storage/operator-files.ts';
+import { configurationFiles, credentialMounts } from '../storage/operator-files.ts';
 import { needsPreparation } from '../storage/preparation.ts';
 import { resolveInRoot } from '../storage/root-path.ts';
 import { type UidRange, uidRangeOf } from '../storage/uid-range.ts';
@@ -99,12 +99,14 @@ export async function prepareUnpacked(
   const volumes = planVolumes(name, declaration, paths);
   const names = nameMounts(rootfs, declaration, destinations);
   const credentials = credentialMounts(declaration, options.credentials, { account, range });
-  const files = hostFiles(declaration, rootfs);
+  const files = [
+    ...hostFiles(declaration, rootfs),
+    ...configurationFiles(declaration, options.configuration, rootfs),
+  ];
   const staged = (bind: JailBind): JailBind => ({ ...bind, source: join(staging, bind.source) });
   const binds = [
     ...[...volumes, ...files].map(({ bind }) => staged(bind)),
     ...[...names.binds, ...credentials.binds].map(staged),
-    ...configurationBinds(declaration, options.configuration, rootfs),
     ...command.binds,
   ];
   const blockIo = blockIoOf(declaration.io);

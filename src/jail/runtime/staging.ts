@@ -27,8 +27,8 @@ export type StagedMount =
   | { kind: 'idmapped'; source: string; at: string; attributes: readonly MountAttribute[] }
   /** An image of ext4, whose owners are mapped as well. */
   | { kind: 'image'; image: string; at: string; attributes: readonly MountAttribute[] }
-  /** A file or folder of the host, by its path without a link. */
-  | { kind: 'host'; source: string; at: string }
+  /** A file or folder of the host, by its path without a link; `field` is what declares it. */
+  | { kind: 'host'; field: string; source: string; at: string }
   | { kind: 'text'; text: string; at: string }
   /** A folder of files that only one user of the jail can read; ids as the host counts. */
   | {
@@ -76,7 +76,7 @@ export function stageMounts(folder: string, mounts: readonly StagedMount[], user
       continue;
     }
     if (mount.kind === 'host') {
-      mountHostFile(mount.source, place);
+      mountHostFile(mount.field, mount.source, place);
       continue;
     }
     mkdirSync(place, { recursive: true, mode: 0o755 });
@@ -105,7 +105,7 @@ function makeSecrets(
  *
  * @throws ProdngError HOST_LACKS
  */
-function mountHostFile(source: string, place: string): void {
+function mountHostFile(field: string, source: string, place: string): void {
   const top = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY);
   let file: number | undefined;
   try {
@@ -115,7 +115,7 @@ function mountHostFile(source: string, place: string): void {
     else writeFileSync(place, '', { mode: 0o644 });
     bindMount(`/proc/self/fd/${file}`, place);
   } catch (cause) {
-    throw new ProdngError('HOST_LACKS', `Jail-Filesystem: ${source}: ${reasonOf(cause)}`, {
+    throw new ProdngError('HOST_LACKS', `${field}: ${source}: ${reasonOf(cause)}`, {
       hint: 'the file that the jail reads was moved or replaced while the jail was started: start it again',
       cause,
     });

@@ -55,7 +55,10 @@ function hostFile(
     throw new ProdngError('HOST_LACKS', `Jail-Filesystem: the rootfs has nothing to mount ${hostPath} on`, {
       hint: `have the package bring an empty file or folder ${path}`,
     });
-  return { bind: { source: at, path, writable: false }, mount: { kind: 'host', source, at } };
+  return {
+    bind: { source: at, path, writable: false },
+    mount: { kind: 'host', field: 'Jail-Filesystem', source, at },
+  };
 }
 
 function realPath(path: string): string {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { credentialsFolder } from '../../control/fields/credentials.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import {
@@ -10,6 +10,7 @@ import { ProdngError } from '../../error/prodng-error.ts';
 import type { JailBind } from '../runtime/oci-spec.ts';
 import type { StagedMount } from '../runtime/staging.ts';
 import type { Account } from './account.ts';
+import type { HostFile } from './host-files.ts';
 import { resolveInRoot } from './root-path.ts';
 import type { UidRange } from './uid-range.ts';
 
@@ -36,24 +37,29 @@ export function credentialMounts(
 }
 
 /**
- * The files of the host that replace configuration of the rootfs.
+ * The files of the host that replace configuration of the rootfs. They are mounted by descriptors: a link that comes to a
+ * path after it was checked here is not followed.
  *
  * @throws ProdngError USAGE when one is not declared, HOST_LACKS when it is no regular file, DEB_FORMAT when the rootfs
  *   has no regular file in its place
  */
-export function configurationBinds(
+export function configurationFiles(
   declaration: JailDeclaration,
   given: OperatorValues['configuration'],
   rootfs: string,
-): JailBind[] {
+): HostFile[] {
   assertConfiguration(declaration, given);
-  return Object.entries(given ?? {}).map(([file, source]) => {
+  return Object.entries(given ?? {}).map(([file, source], index) => {
     const place = resolveInRoot(rootfs, file);
     if (!place.exists || !statSync(place.path).isFile())
       throw new ProdngError('DEB_FORMAT', `Jail-Configuration: ${file} is no file of the rootfs`);
     if (statSync(source, { throwIfNoEntry: false })?.isFile() !== true)
       throw new ProdngError('HOST_LACKS', `Jail-Configuration: ${source} for ${file} is no regular file`);
-    // mountinfo names where a link led to
-    return { source, path: place.path.slice(rootfs.length), writable: false };
+    const at = `configuration${index}`;
+    return {
+      // mountinfo names where a link led to
+      bind: { source: at, path: place.path.slice(rootfs.length), writable: false },
+      mount: { kind: 'host', field: 'Jail-Configuration', source: realpathSync(source), at },
+    };
   });
 }
