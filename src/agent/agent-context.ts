@@ -1,6 +1,7 @@
 import type { EventLog } from './events/event-log.ts';
 import type { Addresses } from './network/addresses.ts';
 import type { Disposal } from './packages/disposal.ts';
+import type { VolumeRoom } from './packages/volume-room.ts';
 import type { AgentPaths } from './state/agent-paths.ts';
 import type { RaisePolicy } from './state/overridden.ts';
 import type { StateStore } from './state/state-store.ts';
@@ -19,6 +20,7 @@ export interface AgentContext {
   log: Omit<LogFile, 'path'>;
   /** Up to where limits may be raised. */
   raise: RaisePolicy;
+  volumes: VolumeRoom;
   addresses: Addresses;
   /** Whether the agent is about to end. */
   closed(): boolean;

@@ -11,12 +11,14 @@ import { Disposal, leftAside } from './packages/disposal.ts';
 import type { Admission } from './packages/installed.ts';
 import type { PackageFinder } from './packages/package-source.ts';
 import { Trees } from './packages/trees.ts';
+import { VolumeRoom } from './packages/volume-room.ts';
 import { type AgentPaths, volumesFolder } from './state/agent-paths.ts';
 import type { Networks } from './state/networks-schema.ts';
 import type { RaisePolicy } from './state/overridden.ts';
 import { readOverrides } from './state/overrides-file.ts';
 import { isRunning, type NewerRun, type RunFile, readRunFiles } from './state/run-file.ts';
 import { StateStore, type UnreadableState } from './state/state-store.ts';
+import type { VolumePolicy } from './state/volume-policy.ts';
 import { clearRun } from './supervision/clear-run.ts';
 import { Exits } from './supervision/exits.ts';
 import { ensureLogKeeper, type LogFile, logPath } from './supervision/log-keeper.ts';
@@ -37,6 +39,7 @@ export interface AgentOptions {
   /** What a package's tree may have at most. */
   mostOfTree: TreeLimits;
   raise: RaisePolicy;
+  volumes: VolumePolicy;
   networks: Networks;
   finder: PackageFinder;
 }
@@ -54,7 +57,7 @@ export class Agent {
   #closed = false;
 
   constructor(options: AgentOptions) {
-    const { paths, log, raise, networks } = options;
+    const { paths, log, raise, volumes, networks } = options;
     this.options = options;
     this.trees = new Trees(paths, options.admit, options.mostOfTree);
     const events = new EventLog(paths.events);
@@ -66,6 +69,7 @@ export class Agent {
       events,
       disposal: new Disposal(events),
       exits: new Exits(paths.exits),
+      volumes: new VolumeRoom(volumes, () => [...this.#jails.values()].map(({ state }) => state)),
       addresses: new Addresses(networks, paths, () => this.#jails.values()),
       closed: () => this.#closed,
     };

@@ -68,6 +68,7 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
     admit: admission(config),
     mostOfTree: { entries: config.packages.entries, bytes: config.packages.bytes },
     raise: config.raise,
+    volumes: config.volumes,
     networks: networksOf(config),
     finder: new PackageFinder({
       paths: own,

@@ -47,6 +47,7 @@ async function makeKnown(
     throw new ProdngError('JAIL_STATE', `${asked} is installed already`, {
       hint: `to go to another version: prodng upgrade ${asked} FILE`,
     });
+  agent.context.volumes.assertFits({ name: asked, versions: [installed] });
   const state: JailState = {
     format: stateFormat,
     name: asked,

@@ -55,6 +55,7 @@ async function upgrade(
     throw new ProdngError('USAGE', `${deb} is the package ${name}, and ${held.name} is none of it`);
   const agreed = AgreedVersion.ask(held, installed, accept);
   const { versions } = held.state;
+  agent.context.volumes.assertFits({ name: held.name, versions: [installed] });
   const others = versions.filter(({ sha256 }) => sha256 !== installed.sha256);
   await held.change({ versions: [...others, installed] });
   try {

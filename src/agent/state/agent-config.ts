@@ -5,6 +5,7 @@ import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { checkpointConfigSchema } from '../checkpoints/checkpoint-config.ts';
 import type { AgentPaths } from './agent-paths.ts';
 import { type Networks, networksSchema } from './networks-schema.ts';
+import { volumePolicySchema } from './volume-policy.ts';
 
 const path = z.string().startsWith('/');
 
@@ -30,6 +31,9 @@ export const agentConfigSchema = z.strictObject({
     })
     .prefault({})
     .describe('Limits of a package: one that exceeds them is not installed'),
+  volumes: volumePolicySchema.describe(
+    'Limits of persistent volumes: a jail that exceeds them is neither installed nor started',
+  ),
   keepVersions: z.number().int().min(1).max(100).default(3).describe('Versions of a jail that are kept'),
   startsAtOnce: z
     .number()

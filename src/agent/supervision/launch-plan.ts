@@ -24,10 +24,11 @@ export interface LaunchPlan {
 export async function planLaunch(
   jail: Addressed,
   sha256: string,
-  { paths, raise, addresses }: Pick<AgentContext, 'paths' | 'raise' | 'addresses'>,
+  { paths, raise, volumes, addresses }: Pick<AgentContext, 'paths' | 'raise' | 'volumes' | 'addresses'>,
 ): Promise<LaunchPlan> {
   const unpacked = unpackedJail(versionOf(jail.state, sha256), jail.name);
   const overrides = await readOverrides(jail.name, paths);
+  volumes.assertFits(jail.state, unpacked.declaration);
   const declaration = overridden(jail.name, unpacked.declaration, overrides, raise);
   const uplink = declaration.network === 'macvlan' ? await addresses.uplinkOf(jail, overrides) : undefined;
   const options = { paths: paths.jail, name: jail.name, ...(uplink === undefined ? {} : { uplink }) };
