@@ -19,7 +19,7 @@ export function composeProject(images: readonly JailImage[], registry: string): 
   const services: Record<string, unknown> = {};
   const volumes: Record<string, unknown> = {};
   for (const image of images) {
-    services[imageName(image.name)] = service(image, registry);
+    services[imageName(image.name)] = escaped(service(image, registry));
     for (const { name } of volumesOf(image)) volumes[name] = {};
   }
   return Object.keys(volumes).length === 0 ? { services } : { services, volumes };
@@ -37,14 +37,11 @@ function service(image: JailImage, registry: string): Record<string, unknown> {
   const { command, memory, cpu, pids, capabilities, network, listen, health, restart, stop } = declaration;
   return {
     image: `${registry}/${imageReference(image)}`,
-    // compose would put in variables for a dollar sign
-    entrypoint: command.map(escaped),
+    entrypoint: command,
     user: `${account.uid}:${account.gid}`,
     ...(account.additionalGids.length === 0 ? {} : { group_add: account.additionalGids.map(String) }),
     working_dir: declaration.workdir,
-    environment: Object.fromEntries(
-      Object.entries(environmentOf(image)).map(([name, value]) => [name, escaped(value)]),
-    ),
+    environment: environmentOf(image),
     read_only: true,
     cap_drop: ['ALL'],
     ...(capabilities.length === 0 ? {} : { cap_add: capabilities.map(shortCapability) }),
@@ -62,7 +59,7 @@ function service(image: JailImage, registry: string): Record<string, unknown> {
     ...(health?.kind === 'command'
       ? {
           healthcheck: {
-            test: ['CMD', ...health.argv.map(escaped)],
+            test: ['CMD', ...health.argv],
             interval: formatDuration(health.interval),
             timeout: formatDuration(health.timeout),
           },
@@ -91,6 +88,13 @@ function mounts(image: JailImage): Record<string, unknown> {
   };
 }
 
-function escaped(text: string): string {
-  return text.replaceAll('$', '$$$$');
+/**
+ * Compose puts in variables of the operator's environment for a dollar sign, in every value: a path of the jail's must not
+ * carry a secret into it.
+ */
+function escaped(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('$', '$$$$');
+  if (Array.isArray(value)) return value.map(escaped);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, escaped(one)]));
 }

@@ -57,6 +57,7 @@ export async function exportJails(options: ExportOptions): Promise<ExportedJail[
     const images: JailImage[] = [];
     for (const deb of debs) images.push(await readImage(deb, hasImage ? folder : undefined));
     assertDistinct(images);
+    if (!hasImage) for (const image of images) assertPlainPaths(image, format);
     const exported = images.map((image) => describe(image, format));
     assertAccepted(exported, format, acceptLoss);
     const digest = await writeFormat(folder, images, options);
@@ -89,6 +90,25 @@ function assertDistinct(images: readonly JailImage[]): void {
   const names = images.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new ProdngError('USAGE', `${twice}: two of the .debs are of that package`);
+}
+
+/**
+ * These formats have mounts as text with separators, and variables of systemd or compose in it: a path could add options to
+ * its mount. In a jail's own runtime it is only a path.
+ */
+function assertPlainPaths({ path, declaration }: JailImage, format: ExportFormat): void {
+  const paths = declaration.filesystem.flatMap((mount) =>
+    mount.kind === 'ro' ? [mount.hostPath, mount.path] : [mount.path],
+  );
+  const odd = paths.find((each) => !/^[\p{L}\p{N}/._+@=~#-]+$/u.test(each));
+  if (odd === undefined) return;
+  throw new ProdngError(
+    'DECLARATION',
+    `${path}: Jail-Filesystem: ${format} cannot have the path ${JSON.stringify(odd)}`,
+    {
+      hint: 'use letters, digits and "/._+@=~#-" in it',
+    },
+  );
 }
 
 function describe(image: JailImage, format: ExportFormat): ExportedJail {

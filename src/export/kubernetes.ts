@@ -101,11 +101,11 @@ function container(image: JailImage, registry: string): Json {
   return {
     name: kubernetesName(image.name),
     image: `${registry}/${imageReference(image)}`,
-    command,
+    command: command.map(literal),
     workingDir: declaration.workdir,
     env: Object.entries(environmentOf(image)).map(([name, value]) => ({
       name,
-      value: value.replaceAll('$(', '$$('),
+      value: literal(value),
     })),
     ...(network !== 'macvlan' || listen.length === 0 ? {} : { ports: listen.map(containerPort) }),
     resources: { limits: amounts, requests: amounts },
@@ -122,6 +122,11 @@ function container(image: JailImage, registry: string): Json {
       ? {}
       : { volumeMounts: mounts.map(({ path }, index) => ({ name: `volume-${index}`, mountPath: path })) }),
   };
+}
+
+/** The kubelet puts in variables for `$(NAME)`, in the command and the environment. */
+function literal(text: string): string {
+  return text.replaceAll('$(', '$$$$(');
 }
 
 function containerPort({ port, protocol }: ListenPort): Json {

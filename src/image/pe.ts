@@ -131,6 +131,8 @@ function readLayout(image: Buffer): PeLayout {
     size: image.readUInt32LE(header + optional.certificates + 4),
   };
   if (certificates.offset + certificates.size > image.length) throw malformed('its signatures are cut off');
+  if (certificates.size > 0 && certificates.offset < table + count * sectionSize)
+    throw malformed('its signatures lie over its headers');
   return { coff: at, optional: header, sectionTable: table, sections, certificates };
 }
 

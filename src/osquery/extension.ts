@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, ProdngError } from '../error/prodng-error.ts';
@@ -114,8 +114,11 @@ async function serve(path: string, { manager, tables, signal }: ExtensionOptions
       }
     });
   });
-  server.listen(path, () => chmodSync(path, 0o600));
   server.once('error', end);
+  // the socket is made at once: nobody else may connect before a chmod(2)
+  const umask = process.umask(0o177);
+  server.listen(path);
+  process.umask(umask);
   signal.addEventListener('abort', end, { once: true });
   // osqueryd that was killed gives no notice
   const timer = setInterval(() => {

@@ -33,10 +33,14 @@ export interface PackageFacts {
   declaration?: JailDeclaration;
 }
 
+/** What the archive says of a package, and signs: from the package itself it would be believed as well. */
+const indexFields = ['Filename', 'Size', 'MD5sum', 'SHA1', 'SHA256', 'SHA512', 'Prodng-Evidence'] as const;
+
 /**
  * Reads what a .deb is.
  *
- * @throws ProdngError DEB_FORMAT when it is no jail and `plain` is not set, DECLARATION; what openDeb throws
+ * @throws ProdngError DEB_FORMAT when it is no jail and `plain` is not set, or says what an index does, DECLARATION; what
+ *   openDeb throws
  */
 export async function readFacts(path: string, plain: boolean): Promise<PackageFacts> {
   const deb = await openDeb(path);
@@ -56,6 +60,17 @@ export async function readFacts(path: string, plain: boolean): Promise<PackageFa
       throw new ProdngError('DEB_FORMAT', `${path}: its control names no package, version and architecture`);
     const [, source = facts.name, sourceVersion = facts.version] =
       /^(\S+)(?: \((\S+)\))?$/.exec(field('Source')) ?? [];
+    // they become a file name in the pool
+    if (!packagePattern.test(source) || sourceVersion === '' || versionFault(sourceVersion) !== undefined)
+      throw new ProdngError(
+        'DEB_FORMAT',
+        `${path}: Source: ${JSON.stringify(field('Source').slice(0, 200))} is no source package`,
+      );
+    const own = indexFields.find((name) => stanza.get(name) !== undefined);
+    if (own !== undefined)
+      throw new ProdngError('DEB_FORMAT', `${path}: its control has the field ${own}, which an index gives`, {
+        hint: 'a package cannot say of itself where it lies, nor name evidence of itself',
+      });
     const named = { ...facts, source, sourceVersion };
     if (!hasJailFields(stanza)) {
       if (plain) return named;

@@ -19,16 +19,18 @@ export interface ReadBundle {
   statement: string;
   /** The files that were asked for. */
   kept: Map<string, Buffer>;
+  /** Files that were asked for and are too large. */
+  leftOut: string[];
 }
 
 const limits: TarLimits = { ...defaultTarLimits, totalBytes: 64 * 2 ** 30 };
-/** Bytes that are kept of one file, and of the manifest. */
-const most = 256 * 2 ** 20;
+/** Bytes that are kept of one file, and of the manifest; and of all files together. */
+const [most, mostKept] = [256 * 2 ** 20, 1024 * 2 ** 20];
 
 /**
  * Reads a bundle from its beginning to its end. It may come from anybody.
  *
- * @param wanted which files' content is to be kept in memory; longer ones than 256 MiB are not
+ * @param wanted which files' content is to be kept in memory: up to 256 MiB of one, and 1 GiB of all
  * @throws ProdngError IO, COMPRESSION, TAR_FORMAT, ENTRY_REFUSED, ARCHIVE_TOO_LARGE, EVIDENCE when it is no bundle
  */
 export async function readBundle(
@@ -46,15 +48,21 @@ export async function readBundle(
     manifest: Buffer.alloc(0),
     statement: '',
     kept: new Map(),
+    leftOut: [],
   };
   const seen = new Set<string>();
   let mtime: number | undefined;
+  let keptBytes = 0;
   for await (const { entry, content } of readTar(decompress('zstd', hashing(file, whole)), limits)) {
     mtime ??= entry.mtime;
     if (!isOurs(entry, mtime) || seen.has(entry.path)) bundle.odd.push(entry.path);
     seen.add(entry.path);
     const isOwn = entry.path === manifestName || entry.path === statementName;
-    const keeps = entry.size <= most && (isOwn || wanted(entry.path));
+    // all that is kept lies in memory, and a small bundle may unpack to much
+    const asked = isOwn || wanted(entry.path);
+    const keeps = asked && entry.size <= most && (isOwn || keptBytes + entry.size <= mostKept);
+    if (keeps) keptBytes += entry.size;
+    else if (asked) bundle.leftOut.push(entry.path);
     const hash = createHash('sha256');
     const pieces: Buffer[] = [];
     for await (const piece of content) {

@@ -1,4 +1,5 @@
 import { ownValue } from '../../system/own-value.ts';
+import { memberOf, wordOf } from './foreign-json.ts';
 import { timelineOf } from './timeline.ts';
 import type { BundleVerdict } from './verify-bundle.ts';
 
@@ -100,9 +101,16 @@ function sectionsOf(verdict: BundleVerdict): Section[] {
     {
       title: 'What could not be collected',
       columns: ['source', 'errno', 'why'],
-      rows: manifest.flatMap((line) =>
-        line.kind === 'missing' ? [[line.source, line.errno, line.why ?? '']] : [],
-      ),
+      rows: [
+        ...manifest.flatMap((line) =>
+          line.kind === 'missing' ? [[line.source, line.errno, line.why ?? '']] : [],
+        ),
+        ...bundle.leftOut.map((path) => [
+          path,
+          'LIMIT',
+          'it is in the bundle, and too large for this report',
+        ]),
+      ],
     },
     {
       title: 'Timeline',
@@ -127,20 +135,16 @@ function processRows(kept: ReadonlyMap<string, Buffer>): string[][] {
 function socketRows(kept: ReadonlyMap<string, Buffer>): string[][] {
   const sockets = parse(kept.get('network/sockets.json'));
   if (!Array.isArray(sockets)) return [];
-  return sockets.map((socket: Record<string, unknown>) =>
-    ['protocol', 'state', 'local', 'peer', 'pids'].map((name) => wordOf(ownValue(socket, name))),
+  return sockets.map((socket: unknown) =>
+    ['protocol', 'state', 'local', 'peer', 'pids'].map((name) => wordOf(memberOf(socket, name))),
   );
-}
-
-function wordOf(value: unknown): string {
-  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
 }
 
 function changeRows(kept: ReadonlyMap<string, Buffer>): string[][] {
   const changes = parse(kept.get('rootfs/changes.json'));
   if (typeof changes !== 'object' || changes === null) return [];
   return Object.entries(changes).flatMap(([what, files]) =>
-    Array.isArray(files) ? files.map((file) => [what, String(file)]) : [],
+    Array.isArray(files) ? files.map((file) => [what, wordOf(file)]) : [],
   );
 }
 

@@ -1,4 +1,5 @@
 import type { TreeFile } from '../collect/walk-tree.ts';
+import { memberOf, numberOf, wordOf } from './foreign-json.ts';
 import type { BundleVerdict } from './verify-bundle.ts';
 
 /** One moment. */
@@ -53,9 +54,9 @@ function events(text: string, jail: string): TimelineEntry[] {
     if (typeof time !== 'string' || typeof kind !== 'string') return [];
     if (of !== undefined && of !== jail) return [];
     const facts = typeof detail === 'object' && detail !== null ? Object.entries(detail) : [];
-    const said = facts.map(([name, value]) => `${name}=${String(value)}`);
+    const said = facts.map(([name, value]) => `${name}=${wordOf(value)}`);
     const who = typeof by === 'string' ? [`by ${by}`] : [];
-    return [{ time, source: 'event', text: [`#${String(seq)}`, kind, ...said, ...who].join(' ') }];
+    return [{ time, source: 'event', text: [`#${wordOf(seq)}`, kind, ...said, ...who].join(' ') }];
   });
 }
 
@@ -87,7 +88,7 @@ function processes(kept: ReadonlyMap<string, Buffer>, read: number): TimelineEnt
     const command = kept.get(`process/${pid}/cmdline`)?.toString('utf8').replaceAll('\0', ' ').trim() ?? '';
     const time = booted + (start * 1000) / ticks;
     if (!Number.isFinite(time)) return [];
-    return [{ time: new Date(time).toISOString(), source: 'process', text: `${pid} starts: ${command}` }];
+    return [{ time: timeOf(time), source: 'process', text: `${pid} starts: ${command}` }];
   });
 }
 
@@ -109,14 +110,16 @@ function files(kept: ReadonlyMap<string, Buffer>): TimelineEntry[] {
 }
 
 function changedFiles(bytes: Buffer | undefined): string[] {
-  const [changes] = jsonLines(bytes === undefined ? '' : JSON.stringify(parse(bytes.toString('utf8'))));
-  const { changed, added } = changes ?? {};
-  return [changed, added].flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
+  const changes = bytes === undefined ? undefined : parse(bytes.toString('utf8'));
+  return ['changed', 'added'].flatMap((name) => {
+    const list = memberOf(changes, name);
+    return Array.isArray(list) ? list.map(wordOf) : [];
+  });
 }
 
 function asTreeFile(record: Record<string, unknown>): TreeFile | undefined {
   const { path, type, mode, uid, gid, size, mtime, ctime, inode, sha256, md5 } = record;
-  const numbers = [mode, uid, gid, size, mtime, ctime, inode].map(Number);
+  const numbers = [mode, uid, gid, size, mtime, ctime, inode].map(numberOf);
   if (typeof path !== 'string' || numbers.some(Number.isNaN)) return undefined;
   const kinds = ['file', 'directory', 'symlink', 'character', 'block', 'fifo', 'socket'] as const;
   return {
