@@ -23,5 +23,7 @@ const modules = readdirSync('src', { recursive: true })
   .map((name) => `src/${name}`);
 const faults = [...writerFaults(modules), ...lookUpFaults(modules)];
 for (const fault of faults) console.error(fault);
-console.log(`structure: ${modules.length} modules checked for writers, programs and look-ups, ${faults.length} faults`);
+console.log(
+  `structure: ${modules.length} modules checked for writers, programs and look-ups, ${faults.length} faults`,
+);
 process.exit(violations.length + faults.length === 0 ? 0 : 1);

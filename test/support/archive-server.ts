@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ export type MirrorFault =
   | { kind: 'bytes'; bytes: Buffer }
   | { kind: 'status'; status: number }
   | { kind: 'redirect'; to: string }
+  /** Bytes that have no end. */
+  | { kind: 'endless'; bytes: Buffer }
   /** The whole file, whatever Range says. */
   | { kind: 'no-range' };
 
@@ -27,6 +30,8 @@ export interface ArchiveServer {
   uri: string;
   port: number;
   requests: MirrorRequest[];
+  /** Bytes of answers without an end. */
+  endless: number;
   /** Asked for every request. */
   fault: (request: MirrorRequest) => MirrorFault | undefined;
   /** Stops it at once: the next connection is refused. */
@@ -44,6 +49,7 @@ export async function serveFolder(folder: string): Promise<ArchiveServer> {
     uri: `http://127.0.0.1:${port}`,
     port,
     requests: [],
+    endless: 0,
     fault: () => undefined,
     close: () =>
       new Promise((resolve) => {
@@ -64,6 +70,7 @@ async function answer(
   server.requests.push(seen);
   const fault = server.fault(seen);
   if (fault?.kind === 'status') return void response.writeHead(fault.status).end();
+  if (fault?.kind === 'endless') return await answerWithoutEnd(fault.bytes, server, response);
   if (fault?.kind === 'redirect') return void response.writeHead(302, { location: fault.to }).end();
   const path = decodeURIComponent(new URL(seen.target, 'http://example.org').pathname);
   const bytes = fault?.kind === 'bytes' ? fault.bytes : await readFileOrNothing(join(folder, path));
@@ -77,6 +84,23 @@ async function answer(
   response.write(rest.subarray(0, fault.after), () => {
     if (fault.kind === 'cut') response.destroy();
   });
+}
+
+async function answerWithoutEnd(
+  bytes: Buffer,
+  server: ArchiveServer,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(200);
+  while (!response.destroyed && server.endless < 2 ** 30) {
+    server.endless += bytes.length;
+    if (response.write(bytes)) continue;
+    const events = new AbortController();
+    const { signal } = events;
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+    events.abort();
+  }
+  response.end();
 }
 
 async function readFileOrNothing(path: string): Promise<Buffer | undefined> {
