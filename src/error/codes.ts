@@ -27,6 +27,10 @@ export const errorCodes = {
   ARCHIVE_SIGNATURE: { exit: 2, meaning: 'The signature of a package archive cannot be verified' },
   ARCHIVE_UNREACHABLE: { exit: 2, meaning: 'A package archive cannot be reached' },
   ARCHIVE_STALE: { exit: 2, meaning: 'A package archive is past its Valid-Until, or older than the lock' },
+  ARCHIVE_CHANGED: {
+    exit: 2,
+    meaning: 'A package archive has another Origin, Label or Codename than in the lock',
+  },
   FETCH_FAILED: { exit: 2, meaning: 'A locked file could not be fetched from any configured mirror' },
   HASH_MISMATCH: { exit: 1, meaning: 'Bytes do not have the SHA-256 or size that the lock names' },
   UNRESOLVABLE: { exit: 2, meaning: 'apt cannot resolve the dependencies' },

@@ -3,6 +3,7 @@ import type { Lock } from '../lock/lock.ts';
 import { lockChanges, type PackageChange } from '../lock/lock-changes.ts';
 import { lockPath, readLock, writeLock } from '../lock/lock-file.ts';
 import { normalRelations } from '../lock/lock-text.ts';
+import { assertSameReleases } from '../lock/release-info.ts';
 import { resolveBuildRoot, resolveRootfs } from '../lock/resolve.ts';
 import { findArchiveState, type StateOptions, updateArchives } from '../store/archive-state.ts';
 import type { ImageDeclaration } from './image-schema.ts';
@@ -20,6 +21,8 @@ const absent = '<prodng-absent>';
 export interface LockImageOptions extends StateOptions {
   /** Move forward to what the archives have now. */
   update?: boolean;
+  /** Agrees to another Origin, Label or Codename of an archive than the lock has; moves forward as `update` does. */
+  acceptReleaseInfo?: boolean;
 }
 
 export interface ImageLockOutcome {
@@ -44,13 +47,12 @@ export async function lockImage(
   const place = { root: dir, name: imageLockFile };
   const path = lockPath(place);
   const before = await readLock(place);
-  if (before !== undefined && options.update !== true && imageLockFaults(before, image).length === 0)
+  const forward = options.update === true || options.acceptReleaseInfo === true;
+  if (before !== undefined && !forward && imageLockFaults(before, image).length === 0)
     return { path, lock: before, written: false, changes: [] };
-  const kept =
-    before === undefined || options.update === true
-      ? undefined
-      : await findArchiveState(options, before.archives);
+  const kept = before === undefined || forward ? undefined : await findArchiveState(options, before.archives);
   const state = kept ?? (await updateArchives(options));
+  assertSameReleases(before, state, options.acceptReleaseInfo === true);
   const { depends, packages, without } = imageRelations(image);
   const root = await resolveBuildRoot({ buildDepends: `${buildDepends}, ${stubPackage}`, depends }, state);
   const lock = await resolveRootfs(packages, root, state, 'extract', without);

@@ -12,6 +12,7 @@ import { isComposedAs, type Lock, lockFile } from './lock.ts';
 import { lockChanges, type PackageChange } from './lock-changes.ts';
 import { type LockPlace, lockPath, readLock, writeLock } from './lock-file.ts';
 import { normalRelations } from './lock-text.ts';
+import { assertSameReleases } from './release-info.ts';
 import { resolveBuildRoot, resolveRootfs, type SourceRelations } from './resolve.ts';
 import { sourceFaults } from './staleness.ts';
 
@@ -19,6 +20,8 @@ import { sourceFaults } from './staleness.ts';
 export interface LockSourceOptions extends StateOptions {
   /** Move forward to what the archives have now, also where the lock belongs to the source. */
   update?: boolean;
+  /** Agrees to another Origin, Label or Codename of an archive than the lock has; moves forward as `update` does. */
+  acceptReleaseInfo?: boolean;
 }
 
 /** A source's lock, and what was done about it. */
@@ -39,8 +42,8 @@ export interface LockOutcome {
  * the lock if that is still kept here, so that nothing moves but what the change itself brings; else in the present
  * one. A resolved rootfs is resolved again as long as Depends is the same; without it only a build can tell.
  *
- * @throws ProdngError what readLock, updateArchives and resolving throw; ARCHIVE_STALE when the
- *   archives are older than the lock
+ * @throws ProdngError what readLock, updateArchives and resolving throw; ARCHIVE_CHANGED when an archive says that it
+ *   is another than in the lock; ARCHIVE_STALE when the archives are older than the lock
  */
 export async function lockSource(source: JailSource, options: LockSourceOptions): Promise<LockOutcome> {
   const place = { root: source.dir, name: lockFile };
@@ -61,7 +64,7 @@ export async function lockRelations(
   const path = lockPath(place);
   const before = await readLock(place);
   const current = before !== undefined && sourceFaults(before, source, options.architecture).length === 0;
-  if (current && options.update !== true)
+  if (current && !movesForward(options))
     return { path, lock: before, written: false, existed: true, changes: [] };
   const state = await stateFor(before, options);
   const lock = await resolve(source, compose, before, state);
@@ -95,13 +98,18 @@ export async function lockRootfs(
   return { path, lock, written, existed: true, changes: lockChanges(before, lock) };
 }
 
+function movesForward({ update, acceptReleaseInfo }: LockSourceOptions): boolean {
+  return update === true || acceptReleaseInfo === true;
+}
+
 async function stateFor(before: Lock | undefined, options: LockSourceOptions): Promise<ArchiveState> {
   if (before === undefined) return await updateArchives(options);
-  const kept = options.update === true ? undefined : await findArchiveState(options, before.archives);
+  const kept = movesForward(options) ? undefined : await findArchiveState(options, before.archives);
   if (kept !== undefined) return kept;
   const state = await updateArchives(options);
+  assertSameReleases(before, state, options.acceptReleaseInfo === true);
   assertNotOlder(before, state);
-  if (options.update !== true)
+  if (!movesForward(options))
     options.progress?.note("the archives' state of the lock is not kept here: resolving in the present one");
   return state;
 }

@@ -236,6 +236,49 @@ describe('prodng lock', () => {
     expect(await lockText()).toBe(before);
   });
 
+  it.each([
+    ['Origin', { origin: 'Another' }],
+    ['Label', { label: 'Another' }],
+  ])(
+    'refuses an archive with another %s than the lock has until that is accepted, with any cache',
+    async (field, changed) => {
+      const source = await readJailSource(dir);
+      await lockSource(source, await options());
+      const before = await lockText();
+      await archive.publish([...buildBasics, ...tools, ...python], { ...changed, date: ago(24) });
+      for (const cache of ['cache', 'empty'])
+        await expect(lockSource(source, { ...(await options(cache)), update: true })).rejects.toMatchObject({
+          code: 'ARCHIVE_CHANGED',
+          message: expect.stringContaining(`archive local: ${field} was "Example" and is now "Another"`),
+          hint: expect.stringContaining('--accept-release-info'),
+        });
+      expect(await lockText()).toBe(before);
+      const accepted = { ...(await options('third')), acceptReleaseInfo: true };
+      expect((await lockSource(source, accepted)).lock.archives).toMatchObject([
+        { name: 'local', [field.toLowerCase()]: 'Another' },
+      ]);
+      expect((await lockSource(source, { ...(await options()), update: true })).written).toBe(false);
+    },
+  );
+
+  it('takes an archive that was added to the configuration, also one of the same codename', async () => {
+    const source = await readJailSource(dir);
+    await lockSource(source, await options());
+    const second = await makeLocalArchive();
+    try {
+      await second.publish([{ name: 'more', version: '1' }], { origin: 'Second' });
+      const { archives, ...rest } = await options();
+      const added = await loadArchives({ sourcesFile: await second.writeSources(), architecture });
+      const { lock } = await lockSource(source, { ...rest, archives: [...added, ...archives], update: true });
+      expect(lock.archives.map(({ name, origin }) => `${name} ${origin}`)).toEqual([
+        'local Second',
+        'local/Example Example',
+      ]);
+    } finally {
+      await second.remove();
+    }
+  });
+
   it("gives apt's reason when the archives cannot satisfy the source, and keeps the lock of before", async () => {
     await lockSource(await readJailSource(dir), await options());
     const before = await lockText();

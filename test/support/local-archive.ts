@@ -24,8 +24,10 @@ export interface PublishOptions {
   validUntil?: Date;
   /** Whose signature; `none` publishes an unsigned Release file (default: the archive's own key). */
   signedWith?: SigningKey | 'none';
-  /** Also take away the files of packages that are not in the list any more. */
+  /** Fields of its Release file (defaults: Example, Example); an empty one is left out. */
+  origin?: string;
   label?: string;
+  /** Also take away the files of packages that are not in the list any more. */
   purge?: boolean;
 }
 
@@ -93,6 +95,7 @@ async function publish(
     signedWith = key,
     purge = false,
     label = 'Example',
+    origin = 'Example',
   }: PublishOptions,
 ): Promise<void> {
   const pool = join(folder, 'pool/main');
@@ -109,7 +112,7 @@ async function publish(
     return wanted.has(`${value('Package')}=${value('Version')}`);
   });
   await writeFile(join(binary, 'Packages'), stanzas.map((stanza) => `${stanza.trim()}\n`).join('\n'));
-  const release = await releaseText(dist, suite, date, label, validUntil);
+  const release = await releaseText(dist, suite, date, { origin, label }, validUntil);
   if (signedWith === 'none') await writeFile(join(dist, 'Release'), release);
   else await writeFile(join(dist, 'InRelease'), await signedWith.clearsign(release));
 }
@@ -118,14 +121,13 @@ async function releaseText(
   dist: string,
   suite: string,
   date: Date,
-  label: string,
+  { origin, label }: { origin: string; label: string },
   validUntil?: Date,
 ): Promise<string> {
-  const facts = { Origin: 'Example', Label: label, Suite: suite, Codename: suite, Components: 'main' };
-  const options = Object.entries({ ...facts, Architectures: hostArchitecture() }).flatMap(([name, value]) => [
-    '-o',
-    `APT::FTPArchive::Release::${name}=${value}`,
-  ]);
+  const facts = { Origin: origin, Label: label, Suite: suite, Codename: suite, Components: 'main' };
+  const options = Object.entries({ ...facts, Architectures: hostArchitecture() }).flatMap(([name, value]) =>
+    value === '' ? [] : ['-o', `APT::FTPArchive::Release::${name}=${value}`],
+  );
   const { stdout } = await run(['apt-ftparchive', ...options, 'release', dist]);
   const expiry = validUntil === undefined ? '' : `Valid-Until: ${validUntil.toUTCString()}\n`;
   return stdout.replace(/^Date: .*\n/m, `Date: ${date.toUTCString()}\n${expiry}`);

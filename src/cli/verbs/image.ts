@@ -46,6 +46,10 @@ export function register(program: Command): void {
     .description('pin every input of an image source in image.lock')
     .argument('[dir]', 'the image source', '.')
     .option('--update', 'move forward to what the archives have now, and print what changed')
+    .option(
+      '--accept-release-info',
+      'as --update, also from archives whose Origin, Label or Codename changed',
+    )
     .option(...sourcesOption)
     .addOption(formatOption(['text', 'json']))
     .addOption(jsonOption())
@@ -312,7 +316,7 @@ async function newSource(dir: string): Promise<void> {
 
 async function lock(
   dir: string,
-  { update, sources, format }: SourceOptions & { update?: true },
+  { update, acceptReleaseInfo, sources, format }: SourceOptions & { update?: true; acceptReleaseInfo?: true },
 ): Promise<void> {
   const { readImageSource } = await import('../../image/image-source.ts');
   const { lockImage } = await import('../../image/lock-image.ts');
@@ -324,6 +328,7 @@ async function lock(
     paths: prodngPaths(),
     progress: terminalProgress(),
     ...(update === undefined ? {} : { update }),
+    ...(acceptReleaseInfo === undefined ? {} : { acceptReleaseInfo }),
   });
   const counts = {
     buildRoot: packagesFor(outcome.lock, 'build').length,
@@ -332,7 +337,10 @@ async function lock(
   const { path, written, changes } = outcome;
   if (format === 'json')
     return print(`${JSON.stringify({ path, written, ...counts, changes }, undefined, 2)}\n`);
-  const shown = written && update ? changes.map((change) => `${formatChange(change)}\n`).join('') : '';
+  const shown =
+    written && (update || acceptReleaseInfo)
+      ? changes.map((change) => `${formatChange(change)}\n`).join('')
+      : '';
   const what = written ? 'written' : 'up to date';
   print(
     `${shown}${path}: ${what}; ${counts.image} packages in the image, ${counts.buildRoot} in the build root\n`,

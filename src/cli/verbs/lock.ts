@@ -10,6 +10,7 @@ import { terminalProgress } from '../terminal/terminal-progress.ts';
 
 interface LockOptions {
   update?: true;
+  acceptReleaseInfo?: true;
   sources?: string;
   format: TextOrJson;
 }
@@ -18,6 +19,7 @@ const examples = `
 Examples:
   prodng lock
   prodng lock ./hello --update
+  prodng lock ./hello --accept-release-info
   prodng lock --sources /etc/prodng/snapshot.sources
 
 Archives are taken from --sources, $PRODNG_SOURCES, /etc/prodng/archives.sources or the host's own apt sources for its
@@ -29,6 +31,10 @@ export function register(program: Command): void {
     .description(`pin every input of a jail source in ${lockFile}`)
     .argument('[dir]', 'the jail source', '.')
     .option('--update', 'move to the newest versions in the archives, and print what changed')
+    .option(
+      '--accept-release-info',
+      'as --update, also from archives whose Origin, Label or Codename changed',
+    )
     .option('--sources <file>', 'package archives, in the DEB822 format of sources.list(5)')
     .addOption(formatOption(['text', 'json']))
     .addOption(jsonOption())
@@ -36,7 +42,7 @@ export function register(program: Command): void {
     .action(lock);
 }
 
-async function lock(dir: string, { update, sources, format }: LockOptions): Promise<void> {
+async function lock(dir: string, { update, acceptReleaseInfo, sources, format }: LockOptions): Promise<void> {
   const { loadArchives } = await import('../../store/archive-config.ts');
   const { readJailSource } = await import('../../control/jail-source.ts');
   const { lockSource } = await import('../../lock/lock-source.ts');
@@ -52,6 +58,7 @@ async function lock(dir: string, { update, sources, format }: LockOptions): Prom
     paths: prodngPaths(),
     progress: terminalProgress(),
     ...(update === undefined ? {} : { update }),
+    ...(acceptReleaseInfo === undefined ? {} : { acceptReleaseInfo }),
   });
   print(format === 'json' ? `${JSON.stringify(report(outcome), undefined, 2)}\n` : text(outcome));
 }
