@@ -104,8 +104,14 @@ class LockReader {
       ...this.#optional(stanza, 'Suite', 'suite'),
       codename: this.#need(stanza, 'Codename', /\S/, 'text'),
       date,
-      components: this.#need(stanza, 'Components', /\S/, 'words').split(/\s+/),
+      components: this.#components(stanza),
     };
+  }
+
+  /** A flat archive has none, and no field. */
+  #components(stanza: Paragraph): string[] {
+    if (stanza.field('Components') === undefined) return [];
+    return this.#need(stanza, 'Components', /\S/, 'words').split(/\s+/);
   }
 
   #package(stanza: Paragraph, archives: ReadonlySet<string>): LockedPackage {

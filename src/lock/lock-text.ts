@@ -47,7 +47,7 @@ function archiveStanza(archive: ReleaseIdentity): TextField[] {
       ['Suite', archive.suite],
       ['Codename', archive.codename],
       ['Date', archive.date],
-      ['Components', archive.components.join(' ')],
+      ['Components', archive.components.length === 0 ? undefined : archive.components.join(' ')],
     ]),
   ];
 }

@@ -82,7 +82,12 @@ function homeKey(archives: readonly Archive[], keyrings: Buffer[][], architectur
   return hash.digest('hex').slice(0, 24);
 }
 
-async function readKeyrings({ signedBy, configuredAt }: Archive): Promise<Buffer[]> {
+/**
+ * The keys that may sign an archive.
+ *
+ * @throws ProdngError CONFIG when a keyring cannot be read
+ */
+export async function readKeyrings({ signedBy, configuredAt }: Archive): Promise<Buffer[]> {
   if (signedBy.kind === 'inline') return [Buffer.from(signedBy.armor)];
   return await Promise.all(
     signedBy.paths.map(async (path) => {
@@ -117,7 +122,9 @@ function sourcesStanza(archive: Archive, architecture: string, signedBy: string)
     ['Types', 'deb'],
     ['URIs', archive.uri],
     ['Suites', archive.suite],
-    ['Components', archive.components.join(' ')],
+    ...(archive.components.length === 0
+      ? []
+      : ([['Components', archive.components.join(' ')]] satisfies [string, string][])),
     ['Architectures', architecture],
     ['Signed-By', signedBy],
     ...(archive.checkValidUntil ? [] : ([['Check-Valid-Until', 'no']] satisfies [string, string][])),

@@ -109,10 +109,13 @@ function faults(entry: SourcesEntry): Diagnostic[] {
   const found: Diagnostic[] = [];
   if (!/^(?:https?:\/\/[^\s/]|(?:file|copy):\/)/.test(entry.uri))
     found.push({ file, line, field: 'URIs', message: `"${entry.uri}"; allowed: http, https, file and copy` });
-  if (entry.suite.endsWith('/') || entry.components.length === 0) {
-    const message = `"${entry.suite}" without components: flat repositories are not supported`;
+  const isFlat = entry.suite.endsWith('/');
+  if (isFlat !== (entry.components.length === 0)) {
+    const message = isFlat
+      ? `"${entry.suite}" is a flat archive, which has no components`
+      : `"${entry.suite}" without components; allowed: components, or a flat archive's folder, which ends in "/"`;
     found.push({ file, line, field: 'Suites', message });
-  } else if (!/^[\w.+~-]+(?:\/[\w.+~-]+)*$/.test(entry.suite) || /(?:^|\/)\.\.?(?:\/|$)/.test(entry.suite)) {
+  } else if (!isSuite(entry.suite)) {
     found.push({ file, line, field: 'Suites', message: `"${entry.suite}" is not the name of a suite` });
   }
   if (entry.trusted) {
@@ -120,6 +123,13 @@ function faults(entry: SourcesEntry): Diagnostic[] {
     found.push({ file, line, field: 'Trusted', message });
   }
   return found;
+}
+
+/** A suite, or the folder of a flat archive (`/`, `./`, `debian/`); neither leads out of the archive. */
+function isSuite(suite: string): boolean {
+  if (suite === '/' || suite === './') return true;
+  const parts = suite.replace(/^\.\//, '').replace(/\/$/, '').split('/');
+  return parts.every((part) => /^[\w.+~-]+$/.test(part) && !/^\.\.?$/.test(part));
 }
 
 /** os-release(5). Debian unstable has no VERSION_CODENAME before it gets a name. */

@@ -11,9 +11,9 @@ import { run } from '../system/process.ts';
 import { type Progress, silent } from '../system/progress.ts';
 import { aptEnvironment } from './apt-environment.ts';
 import { updateFailure } from './apt-failure.ts';
-import { type AptHome, prepareAptHome, prepareAptState } from './apt-folders.ts';
+import { type AptHome, prepareAptHome, prepareAptState, readKeyrings } from './apt-folders.ts';
 import type { Archive } from './archive.ts';
-import { nameReleases, parseRelease, type Release } from './release-file.ts';
+import { nameReleases, parseRelease, type Release, unnamedOrigin } from './release-file.ts';
 import type { ReleaseIdentity } from './release-identity.ts';
 
 /** Verified indices of all configured archives as they were at one moment; they never change again. */
@@ -166,9 +166,10 @@ async function readReleases(home: AptHome): Promise<FoundRelease[]> {
     const text = stripClearsign(bytes.toString('utf8')).text;
     const [stanza] = parseDeb822(text, path);
     if (stanza === undefined) throw new ProdngError('ARCHIVE_SIGNATURE', `${path}: an empty Release file`);
-    const wanted = own.filter((target) => archive.components.includes(target.component));
+    const isFlat = archive.components.length === 0;
+    const wanted = own.filter((target) => isFlat || archive.components.includes(target.component));
     found.push({
-      ...parseRelease(stanza, archive),
+      ...parseRelease(stanza, archive, unnamedOrigin(await readKeyrings(archive))),
       path,
       digest: createHash('sha256').update(bytes).digest('hex'),
       packages: wanted.map((target) => target.path),

@@ -5,7 +5,9 @@ export type SignedBy = { kind: 'files'; paths: string[] } | { kind: 'inline'; ar
 export interface Archive {
   /** http:, https:, file: or copy:, without a trailing slash. */
   uri: string;
+  /** `bookworm`; of a flat archive the folder with its index, which ends in a slash: `./`. */
   suite: string;
+  /** None for a flat archive. */
   components: string[];
   signedBy: SignedBy;
   /** False for frozen mirrors whose Release file is past its Valid-Until. */

@@ -1,16 +1,17 @@
 import { ProdngError } from '../error/prodng-error.ts';
 import { type Progress, silent } from '../system/progress.ts';
 import type { Archive } from './archive.ts';
+import { ArchiveRoutes, type Route } from './archive-routes.ts';
 import { makeDownloader } from './download.ts';
 import { fetchFile, type MirrorFailure } from './fetch-file.ts';
-import { mirrorsOf } from './mirrors.ts';
+import { withoutPassword } from './mirrors.ts';
 import type { PinnedFile } from './pinned-file.ts';
 import type { ReleaseIdentity } from './release-identity.ts';
 import { isStored } from './stored-file.ts';
 
 /** Where and how to fetch. */
 export interface FetchOptions {
-  /** The configured archives. Those of the file's own release are tried first; the SHA-256 decides in any case. */
+  /** The configured archives. Those with the Origin of the file's release are asked; the SHA-256 decides in any case. */
   archives: readonly Archive[];
   /** The lock's archives: what `PinnedFile.archive` names. */
   releases: readonly ReleaseIdentity[];
@@ -68,6 +69,7 @@ async function fetchMissing(
   const downloader = await makeDownloader(options.stallTimeout ?? defaultStallTimeout, concurrency);
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const routes = new ArchiveRoutes(archives, releases, downloader);
   const queue = [...wanted];
   const failed: FailedFile[] = [];
   let done = 0;
@@ -77,9 +79,10 @@ async function fetchMissing(
   };
   const work = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const uris = mirrorsOf(file, archives, releases);
-      const failures = await fetchFile(file, { folder, uris, downloader, signal, onBytes });
-      if (failures === undefined) continue;
+      const { uris, passedOver } = await routes.of(file);
+      const tried = await fetchFile(file, { folder, uris, downloader, signal, onBytes });
+      if (tried === undefined) continue;
+      const failures = tried.length > 0 ? tried : notAsked(file, passedOver);
       failed.push({ file, failures });
       // without a network the others would fail too, each after its own tries
       if (failures.every(({ kind }) => kind === 'unreachable')) queue.length = 0;
@@ -100,6 +103,15 @@ async function fetchMissing(
     await downloader.close();
   }
   if (failed.length > 0) throw fetchFailure(failed);
+}
+
+function notAsked({ archive }: PinnedFile, passedOver: Route['passedOver']): MirrorFailure[] {
+  if (passedOver.length === 0) return [{ kind: 'gone', uri: archive, why: 'no archive is configured' }];
+  return passedOver.map(({ uri, kind, why }) => ({
+    kind: kind === 'unknown' ? 'unreachable' : 'gone',
+    uri: withoutPassword(uri),
+    why: `not asked for a file of ${archive}: ${why}`,
+  }));
 }
 
 /** Waits for all of them, so that no writer is left, and then throws the first error. */

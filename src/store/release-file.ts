@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Paragraph } from '../control/deb822-types.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import type { Archive } from './archive.ts';
@@ -7,35 +8,44 @@ import type { ReleaseIdentity } from './release-identity.ts';
 export type Release = Omit<ReleaseIdentity, 'name'>;
 
 /**
- * Takes an archive's identity from its Release file, whose signature has been verified.
+ * Takes an archive's identity from its Release file, whose signature has been verified. Codename, Suite and Origin may
+ * be absent, as in many flat archives: the configured suite and the signing keys take their places, never the
+ * mirror's address.
  *
- * @throws ProdngError ARCHIVE_SIGNATURE when it lacks Origin, Codename or Suite, or a Date
+ * @param unnamed the Origin of an archive that states none: unnamedOrigin
+ * @throws ProdngError ARCHIVE_SIGNATURE when it lacks a Date
  */
-export function parseRelease(stanza: Paragraph, archive: Archive): Release {
+export function parseRelease(stanza: Paragraph, archive: Archive, unnamed: string): Release {
   const value = (name: string) => (stanza.get(name) ?? '').replace(/\s+/g, ' ').trim();
-  const codename = value('Codename') || value('Suite');
   const date = value('Date');
-  const origin = value('Origin');
-  if (codename === '' || origin === '' || Number.isNaN(Date.parse(date))) {
-    const lacks = origin === '' ? 'Origin' : codename === '' ? 'Codename' : 'valid Date';
+  if (Number.isNaN(Date.parse(date)))
     throw new ProdngError(
       'ARCHIVE_SIGNATURE',
-      `${archive.uri} ${archive.suite}: its Release file has no ${lacks}`,
-      {
-        hint: 'a lock names archives by these fields: the archive must have them',
-      },
+      `${archive.uri} ${archive.suite}: its Release file has no valid Date`,
+      { hint: 'a lock names the state of an archive by this field: the archive must have it' },
     );
-  }
   const label = value('Label');
   const suite = value('Suite');
   return {
-    origin,
+    origin: value('Origin') || unnamed,
     ...(label === '' ? {} : { label }),
     ...(suite === '' ? {} : { suite }),
-    codename,
+    codename: value('Codename') || suite || configuredName(archive.suite),
     date,
     components: [...archive.components],
   };
+}
+
+/** The name of a suite as it is configured: `stable` of `stable/`, `flat` of `./`. */
+export function configuredName(suite: string): string {
+  return suite.replace(/^(?:\.?\/)+|\/+$/g, '') || 'flat';
+}
+
+/** The Origin of an archive whose Release file has none: its signing keys, which no other archive has. */
+export function unnamedOrigin(keyrings: readonly Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const keyring of keyrings) hash.update(createHash('sha256').update(keyring).digest());
+  return `key-${hash.digest('hex').slice(0, 16)}`;
 }
 
 /**

@@ -94,7 +94,14 @@ ${stanza('Suites: bookworm-security\nComponents: main\nEnabled: no')}`,
     expect(await faultsOf(stanza('Suites: a/../b\nComponents: main'))).toEqual([
       expect.stringMatching(/^1: Suites: /),
     ]);
-    expect(await faultsOf(stanza('Suites: stable/'))).toEqual([expect.stringMatching(/flat repositories/)]);
+    expect(await faultsOf(stanza('Suites: stable/\nComponents: main'))).toEqual([
+      expect.stringMatching(/^1: Suites: "stable\/" is a flat archive, which has no components/),
+    ]);
+    expect(await faultsOf(stanza('Suites: stable'))).toEqual([
+      expect.stringMatching(/^1: Suites: "stable" without components; allowed: .*ends in "\/"/),
+    ]);
+    for (const suite of ['../', 'a/../', './../', 'a//'])
+      expect(await faultsOf(stanza(`Suites: ${suite}`))).toEqual([expect.stringMatching(/^1: Suites: /)]);
     expect(await faultsOf(stanza('Suites: stable\nComponents: main\nTrusted: yes'))).toEqual([
       expect.stringMatching(/^1: Trusted: .*never taken without its signature/),
     ]);
