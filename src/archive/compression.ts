@@ -11,8 +11,8 @@ import { plainEnvironment } from '../system/process.ts';
 import { readPipe } from './read-pipe.ts';
 import { singleZstdFrame } from './zstd-frame.ts';
 
-/** How a member of a .deb may be compressed; deb(5). bzip2 and lzma are obsolete and refused. */
-export type Compression = 'none' | 'gz' | 'xz' | 'zstd';
+/** How a member of a .deb may be compressed; deb(5). bzip2 and lzma are deprecated, and archives still have them. */
+export type Compression = 'none' | 'gz' | 'xz' | 'zstd' | 'bz2' | 'lzma';
 
 /**
  * The limits are above what any preset of the writers needs (xz -9: 65 MiB; zstd --ultra -22: 128 MiB), so that
@@ -29,6 +29,9 @@ const programs = {
     '-q',
   ],
   zstd: ['zstd', '-dc', '-q', '--memory=160MB'],
+  // 4 MB at most, bzip2(1)
+  bz2: ['bzip2', '-dc'],
+  lzma: ['xz', '-dc', '--format=lzma', '--memlimit-decompress=160MiB', '-q'],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
 export interface DecompressOptions {
@@ -40,7 +43,7 @@ export interface DecompressOptions {
  * Decompresses a stream. The program behind it is gone when the iteration ends, early or not.
  *
  * @throws ProdngError COMPRESSION when the stream is malformed, truncated or wants too much memory,
- *   HOST_LACKS when xz or zstd is not installed
+ *   HOST_LACKS when xz, zstd or bzip2 is not installed
  */
 export function decompress(
   kind: Compression,

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { parseSize, sizeSyntax } from '../control/quantity.ts';
 import { ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { ownValue } from '../system/own-value.ts';
 import { type ArMember, readArMembers, readAt, readRange } from './ar.ts';
@@ -9,12 +10,18 @@ import { printable, refuse } from './entry-path.ts';
 import { readTar } from './tar-reader.ts';
 
 export interface DebLimits extends TarLimits {
-  /** Plain bytes of data.tar for each compressed one, beyond the first 64 MiB. */
+  /** Plain bytes of data.tar for each compressed one, beyond the first 512 MiB. */
   ratio: number;
 }
 
 /** Real packages stay below 60; xz packs zeros 7,000 times. */
 export const defaultDebLimits: DebLimits = { ...defaultTarLimits, ratio: 250 };
+
+/** Limits for what a build of our own made: it was bounded while it was written. */
+export const ownDebLimits: DebLimits = { ...defaultTarLimits, ratio: Number.POSITIVE_INFINITY };
+
+/** Plain bytes that any .deb may have: a disk has room for them, and files with holes are not unheard of. */
+const freeBytes = 512 * 2 ** 20;
 
 /** A .deb opened for reading. Nothing in it is trusted; every error names the file. */
 export interface DebReader {
@@ -45,6 +52,13 @@ const compressions: Readonly<Record<string, Compression | undefined>> = {
   '.gz': 'gz',
   '.xz': 'xz',
   '.zst': 'zstd',
+};
+
+/** Of data.tar alone, deb(5): dpkg refuses them for control.tar. */
+const dataCompressions: Readonly<Record<string, Compression | undefined>> = {
+  ...compressions,
+  '.bz2': 'bz2',
+  '.lzma': 'lzma',
 };
 
 const MAX_SIGNATURE = 1024 * 1024;
@@ -133,7 +147,7 @@ function part(member: ArMember | undefined, name: 'control.tar' | 'data.tar'): P
   if (member === undefined) throw malformed(`no ${name}`);
   if (!member.name.startsWith(name)) throw malformed(`found ${member.name}, expected ${name}`);
   const suffix = member.name.slice(name.length);
-  const compression = ownValue(compressions, suffix);
+  const compression = ownValue(name === 'data.tar' ? dataCompressions : compressions, suffix);
   if (compression !== undefined) return { member, compression };
   throw new ProdngError('COMPRESSION', `${member.name}: compression "${suffix}" is not supported`, {
     hint: 'repack it: dpkg-deb -R FILE DIR, then dpkg-deb --root-owner-group -Zxz -b DIR FILE',
@@ -208,22 +222,42 @@ class Deb implements DebReader {
 
   #plain({ member, compression }: Part, options: DecompressOptions = {}): AsyncIterable<Uint8Array> {
     const packed = readRange(this.#file, member.offset, member.size);
-    const most = Math.min(this.#limits.totalBytes, 64 * 2 ** 20 + member.size * this.#limits.ratio);
-    return namedItems(this.path, atMost(most, member.name, decompress(compression, packed, options)));
+    const plain = decompress(compression, packed, options);
+    return namedItems(this.path, atMost(mostPlain(member.size, this.#limits), member, plain));
   }
+}
+
+/**
+ * How many plain bytes a member may have; more where $PRODNG_MAX_UNPACKED says so.
+ *
+ * @param size bytes, compressed
+ * @throws ProdngError CONFIG when the variable is no size
+ */
+export function mostPlain(size: number, { totalBytes, ratio }: DebLimits = defaultDebLimits): number {
+  const text = process.env.PRODNG_MAX_UNPACKED ?? '0';
+  const allowed = parseSize(text);
+  if (allowed === undefined)
+    throw new ProdngError('CONFIG', `PRODNG_MAX_UNPACKED: ${JSON.stringify(text)}: not ${sizeSyntax}`);
+  return Math.min(totalBytes, Math.max(allowed, freeBytes + size * ratio));
 }
 
 /** Ends a bomb while it is still small. */
 async function* atMost(
   most: number,
-  name: string,
+  { name, size }: ArMember,
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   let total = 0;
   for await (const chunk of source) {
     total += chunk.length;
     if (total > most) {
-      throw new ProdngError('ARCHIVE_TOO_LARGE', `${name}: unpacks to more than ${most} bytes`);
+      throw new ProdngError(
+        'ARCHIVE_TOO_LARGE',
+        `${name}: unpacks to more than ${most} bytes, and has ${size}`,
+        {
+          hint: 'a file made to fill disks, or one with large holes; if you trust it, set PRODNG_MAX_UNPACKED=4G',
+        },
+      );
     }
     yield chunk;
   }

@@ -24,8 +24,15 @@ export function decodeName(bytes: Uint8Array): string {
   const buffer = Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!isUtf8(buffer)) throw refuse(buffer.toString('latin1'), 'the name is not UTF-8');
+  if (!isUtf8(buffer)) throw refuse(escapedBytes(buffer), 'the name is not UTF-8 (Debian Policy 10.10)');
   return buffer.toString('utf8');
+}
+
+/** A name whose bytes mean nothing certain: as ASCII, and `\xe9` for every other byte. */
+function escapedBytes(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/[^\x20-\x7e]/g, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
 }
 
 /** A part of a path that is empty, `.` or `..`. */

@@ -116,6 +116,8 @@ describe('compressed members are refused', () => {
   const packed = data[1] as Buffer;
   const zstd = execFileSync('zstd', ['-c'], { input: plain });
   const gzip = execFileSync('gzip', ['-c'], { input: plain });
+  const bzip2 = execFileSync('bzip2', ['-c'], { input: plain });
+  const lzma = execFileSync('xz', ['-c', '--format=lzma'], { input: plain });
   const flipped = Buffer.from(packed);
   flipped[40] = (flipped[40] ?? 0) ^ 0xff;
   it.each<[string, string, Buffer]>([
@@ -139,13 +141,13 @@ describe('compressed members are refused', () => {
       'data.tar.zst',
       Buffer.concat([Buffer.from('502a4d1800000000', 'hex'), zstd]),
     ],
-    [
-      'as an .xz that is .lzma, which xz would read',
-      'data.tar.xz',
-      execFileSync('xz', ['-c', '--format=lzma'], { input: plain }),
-    ],
-    ['as bzip2', 'data.tar.bz2', packed],
-    ['as lzma', 'data.tar.lzma', packed],
+    ['as an .xz that is .lzma, which xz would read', 'data.tar.xz', lzma],
+    ['as a .bz2 that is none', 'data.tar.bz2', packed],
+    ['as a .bz2 cut short', 'data.tar.bz2', bzip2.subarray(0, -9)],
+    ['as a .lzma that is an .xz', 'data.tar.lzma', packed],
+    ['as a .lzma cut short', 'data.tar.lzma', lzma.subarray(0, -9)],
+    ['as a .lzma with garbage after it', 'data.tar.lzma', Buffer.concat([lzma, Buffer.from('garbage!')])],
+    ['as .Z', 'data.tar.Z', packed],
     [
       'with a dictionary of 1.5 GiB',
       'data.tar.xz',
@@ -154,13 +156,28 @@ describe('compressed members are refused', () => {
   ])('%s', async (_, name, bytes) => {
     await expectRefusal(scratch, ar(version, control, [name, bytes]), {
       code: 'COMPRESSION',
-      message: /data\.tar|xz|gzip|zstd/,
+      message: /data\.tar|xz|gzip|zstd|bzip2/,
     });
   });
 
-  it.each(['gz', 'xz', 'zst'])('but taken when they are whole: .%s', async (suffix) => {
-    const argv = { gz: ['gzip', '-c'], xz: ['xz', '-c'], zst: ['zstd', '-c'] }[suffix] ?? [];
-    const bytes = execFileSync(argv[0] ?? '', argv.slice(1), { input: plain });
+  it('as a control.tar.bz2, which dpkg refuses as well', async () => {
+    const [name, bytes] = control as [string, Buffer];
+    const plainControl = execFileSync('xz', ['-dc'], { input: bytes });
+    const packedControl = execFileSync('bzip2', ['-c'], { input: plainControl });
+    await expectRefusal(scratch, ar(version, [name.replace('xz', 'bz2'), packedControl], data), {
+      code: 'COMPRESSION',
+      message: /control\.tar\.bz2/,
+    });
+  });
+
+  it.each([
+    ['gz', ['gzip', '-c']],
+    ['xz', ['xz', '-c']],
+    ['zst', ['zstd', '-c']],
+    ['bz2', ['bzip2', '-c']],
+    ['lzma', ['xz', '-c', '--format=lzma']],
+  ] as const)('but taken when they are whole: .%s', async (suffix, [program, ...args]) => {
+    const bytes = execFileSync(program, args, { input: plain });
     await unpackBytes(ar(version, control, [`data.tar.${suffix}`, bytes]));
   });
 });

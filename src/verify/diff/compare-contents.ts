@@ -62,7 +62,7 @@ async function compareText(
   }
 }
 
-type Packed = Exclude<Compression, 'none'>;
+type Packed = Extract<Compression, 'gz' | 'xz' | 'zstd'>;
 
 const magics: readonly (readonly [Packed, Buffer])[] = [
   ['gz', Buffer.from([0x1f, 0x8b, 0x08])],

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { readAt } from '../../archive/ar.ts';
 import { type DecompressOptions, decompress } from '../../archive/compression.ts';
-import { defaultDebLimits } from '../../archive/deb-reader.ts';
+import { mostPlain } from '../../archive/deb-reader.ts';
 import { encodeXzEnd, roundUp, type XzRecord, xzHeader } from '../../archive/xz-format.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 
@@ -56,7 +56,7 @@ export async function readXzIndex(
     plainOffset += record.plainSize;
   }
   // what promises to unpack to more than a .deb may is left to the reader that refuses it
-  const most = Math.min(defaultDebLimits.totalBytes, 64 * 2 ** 20 + size * defaultDebLimits.ratio);
+  const most = mostPlain(size);
   return fileOffset === indexAt && plainOffset <= most ? blocks : undefined;
 }
 
