@@ -65,6 +65,7 @@ export async function composeImage(
     prune: [...alwaysPruned, ...image.prune.map(({ path }) => path)],
     user: 'root',
     filesystem: [],
+    compose: 'extract',
   });
   const { release, kernel } = await takeKernel(tree);
   const put = (path: string, content: string | Buffer): void => {

@@ -6,6 +6,7 @@ import { formatDeb822, parseDeb822 } from '../control/deb822.ts';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { withFlock } from '../kernel/flock.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
+import { ofPackage } from './of-package.ts';
 import type { PinnedFile } from './pinned-file.ts';
 import { storedPath } from './stored-file.ts';
 
@@ -75,7 +76,10 @@ async function make(folder: string, repository: string, files: readonly PinnedFi
       await chmod(stored, 0o644);
       // a hard link, because a symbolic one would lead out of what the build's mount namespace shows
       await link(stored, join(temporary, debName(file.sha256)));
-      stanzas.set(file.sha256, await packagesStanza(stored, file));
+      const stanza = await packagesStanza(stored, file).catch((error: unknown) => {
+        throw ofPackage(file, stored, error);
+      });
+      stanzas.set(file.sha256, stanza);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));

@@ -128,6 +128,28 @@ test('two packages with one file are refused, unless one says that it Replaces t
   }
 });
 
+test('where dpkg decides, two packages may have one file: a diversion may say whose it is', async () => {
+  const tree = new RootfsTree(true);
+  const [a, b] = [component('a', [['file', 'etc/x']]), component('b', [['file', 'etc/x']])];
+  for (const item of [a, b]) await tree.addFiles(item);
+  expect(tree.nodes.get('etc/x')?.component?.name).toBe('a');
+  expect([...tree.contested]).toEqual(['etc/x']);
+});
+
+test('files whose permissions change are listed with what they were', async () => {
+  const tree = await compose(
+    component('login', [
+      ['file', 'usr/bin/su', '', 0o4755],
+      ['file', 'usr/bin/login', '', 0o755],
+    ]),
+    component('mail', [['file', 'etc/aliases', '', 0o640]]),
+  );
+  expect(tree.changedModes).toEqual([
+    { path: '/etc/aliases', package: 'mail', owner: 'x:x', from: 0o640, to: 0o644 },
+    { path: '/usr/bin/su', package: 'login', owner: 'x:x', from: 0o4755, to: 0o755 },
+  ]);
+});
+
 test('devices and fifos have no place in a rootfs', async () => {
   for (const type of ['character', 'block', 'fifo'] as const)
     await expect(compose(component('dev', [[type, 'dev/x']]))).rejects.toThrow('/dev/x');

@@ -1,6 +1,7 @@
-import { openDeb } from '../../archive/deb-reader.ts';
+import { openDeb, ownDebLimits } from '../../archive/deb-reader.ts';
 import { parseDeb822 } from '../../control/deb822.ts';
 import type { LockedPackage } from '../../lock/lock.ts';
+import { ofPackage } from '../../store/of-package.ts';
 import type { Store } from '../../store/store.ts';
 import { writePlainTar } from '../../store/unpacked-tar.ts';
 import type { Component } from './component.ts';
@@ -23,8 +24,10 @@ export async function lockedComponents(
   const queue = [...packages];
   const work = async (): Promise<void> => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      const { path, entries } = await store.unpackedTar(item.sha256);
       const deb = store.debPath(item.sha256);
+      const { path, entries } = await store.unpackedTar(item.sha256).catch((error: unknown) => {
+        throw ofPackage(item, deb, error);
+      });
       components.set(item, {
         name: item.name,
         version: item.version,
@@ -50,7 +53,7 @@ export async function builtComponent(
   version: string,
   tar: string,
 ): Promise<Component> {
-  const reader = await openDeb(deb);
+  const reader = await openDeb(deb, ownDebLimits);
   try {
     const { entries } = await writePlainTar(reader, tar);
     return { name, version, tar, entries, replaces: () => replacesOf(deb) };

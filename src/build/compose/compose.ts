@@ -1,6 +1,7 @@
 import type { SegmentEntry, TarSegment } from '../../archive/segment.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { accountFiles } from './accounts.ts';
+import { addCertificates } from './certificates.ts';
 import type { Component } from './component.ts';
 import { pruner } from './prune.ts';
 import { parentOf, RootfsTree } from './rootfs-tree.ts';
@@ -29,7 +30,7 @@ const nsswitch =
   'passwd: files\ngroup: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: files\n';
 
 /** What of a declaration decides on the files of a rootfs. */
-type ComposeDeclaration = Pick<JailDeclaration, 'prune' | 'user' | 'filesystem'>;
+type ComposeDeclaration = Pick<JailDeclaration, 'prune' | 'user' | 'filesystem' | 'compose'>;
 
 /**
  * Composes a rootfs: the files of all components as if unpacked over each other, without what is pruned, with the
@@ -37,7 +38,8 @@ type ComposeDeclaration = Pick<JailDeclaration, 'prune' | 'user' | 'filesystem'>
  *
  * @param components the locked packages, and the built one
  * @param afterUnpacking lays what else there is above the components' files
- * @throws ProdngError COMPOSE when two packages have the same file, or one has what a rootfs must not hold
+ * @throws ProdngError COMPOSE when two packages have the same file, or one has what a rootfs must not hold; where
+ *   maintainer scripts run (`Jail-Compose: install`) dpkg tells a conflict, because it knows diversions
  */
 export async function composeRootfs(
   components: readonly Component[],
@@ -51,7 +53,7 @@ export async function composeRootfs(
       ...component,
       entries: component.entries.filter(({ path }) => !isPruned(usrMerged(path))),
     }));
-  const tree = new RootfsTree();
+  const tree = new RootfsTree(declaration.compose === 'install');
   // the links by which packages of old keep working; they decide where other packages' files lie
   for (const [path, target] of [
     ['var/run', '/run'],
@@ -61,6 +63,7 @@ export async function composeRootfs(
   for (const component of kept) await tree.addLinks(component);
   for (const component of kept) await tree.addFiles(component);
   await afterUnpacking?.(tree);
+  addCertificates(tree);
   dropDanglingDocs(tree);
   for (const path of skeleton) tree.addFolder(tree.resolve(path), stickyFolders.has(path) ? 0o1777 : 0o755);
   for (const { path, target } of usrMergeLinks((folder) => tree.isDirectory(folder)))

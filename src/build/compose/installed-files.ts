@@ -33,22 +33,6 @@ export function isLeftOut(path: string, isFolder: boolean): boolean {
   return leftOut.some((pattern) => pattern.test(path));
 }
 
-const shadow = /^etc\/g?shadow$/;
-
-/**
- * The permissions of a file that may have had another owner than root: all files of a rootfs belong to root, so that
- * what its owner or group could read, everybody can. None can be written: a rootfs is read-only. Passwords stay shut.
- */
-export function installedMode(
-  path: string,
-  { mode, uid, gid }: { mode: number; uid: number; gid: number },
-): number {
-  if (shadow.test(path)) return 0o600;
-  const byOwner = uid === 0 ? 0 : (mode & 0o500) >> 6;
-  const byGroup = gid === 0 ? 0 : (mode & 0o050) >> 3;
-  return mode | byOwner | byGroup;
-}
-
 /**
  * The content of a file without the day it was made on: shadow(5) has it as the last change of each password.
  *

@@ -3,8 +3,9 @@ import type { TarEntry, TarItem } from '../../archive/entry.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { withAccount } from './accounts.ts';
-import { installedContent, installedMode, isLeftOut } from './installed-files.ts';
+import { installedContent, isLeftOut } from './installed-files.ts';
 import { pruner } from './prune.ts';
+import { rootfsMode } from './rootfs-mode.ts';
 import { parentOf, type RootfsFile, type RootfsNode, type RootfsTree } from './rootfs-tree.ts';
 import { usrMerged, usrMergeLinks } from './usr-merge.ts';
 
@@ -64,7 +65,7 @@ export class InstalledTree {
     if (isLeftOut(path, entry.type === 'directory') || this.#isPruned(path)) return;
     const there = this.#tree.nodes.get(path);
     if (there === undefined && this.#options.elsewhere.has(path)) return;
-    const mode = installedMode(path, entry) & (entry.type === 'directory' ? 0o1777 : 0o777);
+    const mode = rootfsMode(path, entry);
     switch (entry.type) {
       case 'directory':
         if (there?.type === 'directory') there.mode = mode;

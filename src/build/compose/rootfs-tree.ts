@@ -3,6 +3,7 @@ import type { FileSlice } from '../../archive/segment.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { Component, ComponentEntry } from './component.ts';
 import { relationNames } from './replaces.ts';
+import { rootfsMode } from './rootfs-mode.ts';
 import { usrMerged } from './usr-merge.ts';
 
 /** The bytes of a regular file. Two paths with the same object are hard links of each other. */
@@ -17,6 +18,17 @@ export type RootfsNode = { component: Component | undefined; mode: number; mtime
   | { type: 'file'; file: RootfsFile }
 );
 
+/** A file whose permissions in the rootfs are not those of its package. */
+export interface ChangedMode {
+  /** Absolute in the jail. */
+  path: string;
+  package: string;
+  /** As packed: the owners by name or number, and the permissions. */
+  owner: string;
+  from: number;
+  to: number;
+}
+
 /** Links followed before a path counts as a loop: the kernel's own limit, path_resolution(7). */
 const mostLinks = 40;
 
@@ -26,6 +38,29 @@ const mostLinks = 40;
  */
 export class RootfsTree {
   readonly nodes = new Map<string, RootfsNode>();
+  /** Paths that several components have, where `dpkgDecides`. */
+  readonly contested = new Set<string>();
+  readonly #dpkgDecides: boolean;
+
+  /** @param dpkgDecides the packages are installed afterwards: a diversion may let two of them have one path */
+  constructor(dpkgDecides = false) {
+    this.#dpkgDecides = dpkgDecides;
+  }
+
+  /** Files of components whose permissions changed, sorted by path: set-id programs, and files of other owners. */
+  get changedModes(): ChangedMode[] {
+    const changed: ChangedMode[] = [];
+    for (const [path, { component }] of this.nodes) {
+      const entry = component === undefined ? undefined : this.#changed.get(component)?.get(path);
+      if (component === undefined || entry === undefined) continue;
+      const { uname, uid, gname, gid, mode: from } = entry;
+      const owner = `${uname || uid}:${gname || gid}`;
+      changed.push({ path: `/${path}`, package: component.name, owner, from, to: rootfsMode(path, entry) });
+    }
+    return changed.sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  readonly #changed = new Map<Component, Map<string, TarEntry>>();
 
   isDirectory(path: string): boolean {
     return this.nodes.get(path)?.type === 'directory';
@@ -87,7 +122,9 @@ export class RootfsTree {
     for (const entry of component.entries) {
       if (entry.type !== 'symlink') continue;
       await this.#put(usrMerged(entry.path), {
-        ...common(entry, component),
+        component,
+        mode: 0o777,
+        mtime: entry.mtime,
         type: 'symlink',
         target: entry.linkPath,
       });
@@ -104,14 +141,23 @@ export class RootfsTree {
       if (type === 'directory') {
         if (this.nodes.get(resolved)?.type === 'symlink') continue;
         this.addFolder(parentOf(resolved));
-        await this.#put(resolved, { ...common(entry, component), type: 'directory' });
+        await this.#put(resolved, { ...this.#common(resolved, entry, component), type: 'directory' });
         continue;
       }
       const file = contentOf(entry, component, files);
       files.set(path, file);
       this.addFolder(parentOf(resolved));
-      await this.#put(resolved, { ...common(entry, component), type: 'file', file });
+      await this.#put(resolved, { ...this.#common(resolved, entry, component), type: 'file', file });
     }
+  }
+
+  #common(path: string, entry: TarEntry, component: Component) {
+    const mode = rootfsMode(path, entry);
+    if (entry.type !== 'directory' && mode !== entry.mode) {
+      const known = this.#changed.get(component) ?? new Map<string, TarEntry>();
+      this.#changed.set(component, known.set(path, entry));
+    }
+    return { component, mode, mtime: entry.mtime };
   }
 
   async #put(path: string, node: RootfsNode): Promise<void> {
@@ -126,23 +172,15 @@ export class RootfsTree {
       throw conflict(path, `a folder is needed where ${owner(node)} has a ${node.type}`);
     }
     if (await replaces(node, there)) this.nodes.set(path, node);
-    else if (!(await replaces(there, node)))
-      throw conflict(path, `both ${owner(there)} and ${owner(node)} have it`);
+    else if (await replaces(there, node)) return;
+    else if (this.#dpkgDecides) this.contested.add(path);
+    else throw conflict(path, `both ${owner(there)} and ${owner(node)} have it`);
   }
 }
 
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash < 0 ? '' : path.slice(0, slash);
-}
-
-function common(
-  entry: TarEntry,
-  component: Component,
-): { component: Component; mode: number; mtime: number } {
-  // no program of a jail runs with other rights than the service's own
-  const mode = entry.type === 'directory' ? entry.mode & 0o1777 : entry.mode & 0o777;
-  return { component, mode, mtime: entry.mtime };
 }
 
 function contentOf(

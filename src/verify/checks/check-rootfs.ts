@@ -9,6 +9,7 @@ import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { type Lock, type LockedPackage, packagesFor } from '../../lock/lock.ts';
 import type { Archive } from '../../store/archive.ts';
+import { ofPackage } from '../../store/of-package.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { Progress } from '../../system/progress.ts';
@@ -50,6 +51,8 @@ export async function checkRootfs(
       for (const [path, node] of tree.nodes) {
         if (node.component === undefined || (declaration.compose === 'install' && !path.startsWith('usr/')))
           continue;
+        // a diversion, which a script made, says whose file it is
+        if (tree.contested.has(path)) continue;
         count += 1;
         const fault = compareNode(contents, prefix, path, node, reader);
         if (fault !== undefined) findings.push(`/${path} of ${node.component.name}: ${fault}`);
@@ -107,7 +110,10 @@ async function misnamed(packages: readonly LockedPackage[], store: Store): Promi
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
       const { name, version, architecture } = item;
       const locked = [name, version, architecture].join(' ');
-      const own = await ownName(store.debPath(item.sha256));
+      const path = store.debPath(item.sha256);
+      const own = await ownName(path).catch((error: unknown) => {
+        throw ofPackage(item, path, error);
+      });
       if (own !== locked) findings.push(`the lock names ${locked}, its .deb is ${own}`);
     }
   };
