@@ -22,10 +22,10 @@ import { builtComponent, lockedComponents } from './compose/components.ts';
 import { composeRootfs } from './compose/compose.ts';
 import { InstalledTree } from './compose/installed-tree.ts';
 import { linkerCache } from './compose/linker-cache.ts';
-import type { RootfsTree } from './compose/rootfs-tree.ts';
+import type { ChangedMode, RootfsTree } from './compose/rootfs-tree.ts';
 import { usrMerged } from './compose/usr-merge.ts';
 import { type Evidence, writeEvidence } from './evidence/write-evidence.ts';
-import { builtControl } from './hand-over.ts';
+import { builtControl, handOver } from './hand-over.ts';
 import { gatherInputs, lockedInputs } from './inputs/inputs.ts';
 import type { BuildLimits } from './jail/build-limits.ts';
 import { buildPackage } from './jail/build-package.ts';
@@ -70,6 +70,10 @@ export interface BuildResult extends AssembledDeb {
   log: string;
   /** Whether debian/jail.lock was written. */
   lockWritten: boolean;
+  /** The other binary packages of the source, beside it, as dpkg-buildpackage made them. */
+  others: string[];
+  /** Set-id programs and files of other owners, which a rootfs holds with other permissions than their packages. */
+  changedModes: ChangedMode[];
   /** Evidence of the .deb's origin, beside it. */
   evidence: Evidence;
 }
@@ -148,9 +152,11 @@ class Build {
       ...this.#signal(),
     });
     const { builder } = this.#options;
+    const others = await handOver(join(this.#work, 'built'), built.others, this.#output);
     const evidence = await writeEvidence({
       ...common,
       deb: assembled.path,
+      others,
       source: this.#source,
       sourceSha256,
       inputs,
@@ -159,7 +165,8 @@ class Build {
       ...(builder === undefined ? {} : { builder }),
     });
     const result = { ...assembled, name, version, architecture: this.#architecture };
-    return { ...result, log: join(this.#output.path, logName), lockWritten: written, evidence };
+    const log = join(this.#output.path, logName);
+    return { ...result, log, lockWritten: written, others, changedModes: tree.changedModes, evidence };
   }
 
   async #lock(): Promise<{ lock: Lock; written: boolean }> {
@@ -317,6 +324,8 @@ interface BuiltPackage {
   control: Paragraph;
   /** Depends and Pre-Depends. */
   depends: string;
+  /** File names of the other packages; without those with debug symbols, which no stanza declares. */
+  others: string[];
 }
 
 async function readBuilt(
@@ -333,5 +342,8 @@ async function readBuilt(
   const deb = join(folder, name);
   const control = await builtControl(deb, name);
   const depends = ['Pre-Depends', 'Depends'].flatMap((field) => control.get(field)?.trim() || []).join(', ');
-  return { deb, control: jailStanza(control, source, architecture), depends };
+  const others = names
+    .filter((item) => /\.u?deb$/.test(item) && item !== name && !item.includes('-dbgsym_'))
+    .sort();
+  return { deb, control: jailStanza(control, source, architecture), depends, others };
 }

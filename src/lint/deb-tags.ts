@@ -5,6 +5,7 @@ import { tag as commandMissing } from './tags/command/command-missing.ts';
 import { tag as commandNotAProgram } from './tags/command/command-not-a-program.ts';
 import { tag as commandNotExecutable } from './tags/command/command-not-executable.ts';
 import { tag as commandWrongArchitecture } from './tags/command/command-wrong-architecture.ts';
+import { tag as composeInstallNeeded } from './tags/command/compose-install-needed.ts';
 import { tag as configurationMissing } from './tags/command/configuration-missing.ts';
 import { tag as prepareMissing } from './tags/command/prepare-missing.ts';
 import { tag as userUidZero } from './tags/command/user-uid-zero.ts';
@@ -14,6 +15,7 @@ import { tag as accountWithPassword } from './tags/filesystem/account-with-passw
 import { tag as deviceNode } from './tags/filesystem/device-node.ts';
 import { tag as fifoInPackage } from './tags/filesystem/fifo-in-package.ts';
 import { tag as fileSetId } from './tags/filesystem/file-set-id.ts';
+import { tag as fileUnreadable } from './tags/filesystem/file-unreadable.ts';
 import { tag as fileWorldWritable } from './tags/filesystem/file-world-writable.ts';
 import { tag as linkDangling } from './tags/filesystem/link-dangling.ts';
 import { tag as linkLeavesRootfs } from './tags/filesystem/link-leaves-rootfs.ts';
@@ -88,6 +90,7 @@ export const debTags: readonly Tag[] = [
   deviceNode,
   fifoInPackage,
   fileSetId,
+  fileUnreadable,
   fileWorldWritable,
   linkDangling,
   linkLeavesRootfs,
@@ -134,6 +137,7 @@ export const debTags: readonly Tag[] = [
   commandNotAProgram,
   commandNotExecutable,
   commandWrongArchitecture,
+  composeInstallNeeded,
   configurationMissing,
   prepareMissing,
   userUidZero,

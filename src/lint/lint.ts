@@ -6,6 +6,7 @@ import { ownValue } from '../system/own-value.ts';
 import { commonTags } from './common-tags.ts';
 import type { Finding, Found } from './finding.ts';
 import type { Located } from './locate.ts';
+import type { PackageFiles } from './locked-files.ts';
 import type { NewerPackage } from './newer-packages.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import type { Policy } from './policy.ts';
@@ -21,6 +22,8 @@ export interface LintOptions {
   overrides?: { file: string; text: string };
   /** What expires is compared with this time; ms since 1970. */
   now?: number;
+  /** Lists the files of locked packages that are at hand. */
+  packageFiles?: PackageFiles;
   /** Asks the package archives what they have now of a lock's packages. */
   findNewer?: (subject: Subject) => Promise<readonly NewerPackage[] | undefined>;
 }
@@ -50,13 +53,17 @@ export async function lintPath(path: string, options: LintOptions = {}): Promise
   if (path.endsWith('.changes')) {
     const { debsOfChanges } = await import('./changes-file.ts');
     const results: LintResult[] = [];
-    for (const deb of debsOfChanges(path)) results.push(...(await lintPath(deb, options)));
+    for (const deb of await debsOfChanges(path)) results.push(...(await lintPath(deb, options)));
     return results;
   }
   const subject = await readSubject(path);
   if (options.findNewer !== undefined) {
     const newer = await options.findNewer(subject);
     if (newer !== undefined) subject.newer = newer;
+  }
+  if (options.packageFiles !== undefined && subject.kind === 'deb' && subject.lock !== undefined) {
+    const { compareLockedFiles } = await import('./locked-files.ts');
+    subject.lockedFiles = await compareLockedFiles(subject, options.packageFiles);
   }
   return [await lintSubject(subject, options)];
 }

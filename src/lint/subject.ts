@@ -43,11 +43,21 @@ export interface SourceSubject extends CommonSubject {
   lockFaults: readonly string[];
 }
 
+/** What the .debs of the locked packages say about a jail. */
+export interface LockedFiles {
+  /** Locked packages of which the rootfs has no file. */
+  absent: ReadonlySet<string>;
+  /** Names of folders in /usr/share/doc that locked packages bring under another name than their own. */
+  documented: ReadonlySet<string>;
+}
+
 /** A built jail. */
 export interface DebSubject extends CommonSubject {
   kind: 'deb';
   deb: DebModel;
   rootfs: Rootfs;
+  /** What the .debs of its lock say; absent if they were not asked. */
+  lockedFiles?: LockedFiles;
 }
 
 export type Subject = SourceSubject | DebSubject;

@@ -16,7 +16,7 @@ export interface SignedBuild {
 }
 
 /**
- * Signs what a build made: the .deb and the attestation by every signer, .buildinfo and .changes by the first. The
+ * Signs what a build made: the .debs and the attestation by every signer, .buildinfo and .changes by the first. The
  * .buildinfo goes on naming the unsigned .deb, which a rebuild gives; the .changes names the files as they are now.
  *
  * @throws ProdngError KEY, IO
@@ -28,13 +28,14 @@ export async function signBuild(
 ): Promise<SignedBuild> {
   const [first] = signers;
   if (first === undefined) throw new ProdngError('USAGE', `${deb}: no signer`);
-  const { provenance, buildinfo, changes } = evidence;
+  const { provenance, buildinfo, changes, others } = evidence;
   // the attestation first: a .deb with signatures but without it would look finished
   const attestation = attestationPath(provenance);
   await writeOutput(attestation, await signStatement(await readFile(provenance, 'utf8'), signers));
   const signatures = await signDeb(deb, { signers });
+  for (const other of others) await signDeb(other, { signers });
   await clearsignFile(buildinfo, first);
-  const files = await Promise.all([deb, buildinfo].map(digestFile));
+  const files = await Promise.all([deb, ...others, buildinfo].map(digestFile));
   const text = withNewDigests(await readFile(changes, 'utf8'), changes, files);
   await writeOutput(changes, await first.clearsigned(text));
   return { signatures, attestation };

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Paragraph } from '../../control/deb822-types.ts';
 import type { JailSource } from '../../control/jail-source.ts';
 import { readFileBeneath } from '../../kernel/beneath-file.ts';
@@ -6,6 +6,7 @@ import { type Lock, packagesFor } from '../../lock/lock.ts';
 import type { LockedInput } from '../../lock/locked-input.ts';
 import type { OutputFolder } from '../../output/output-folder.ts';
 import type { RootfsTree } from '../compose/rootfs-tree.ts';
+import { builtControl } from '../hand-over.ts';
 import { buildEnvironment } from '../jail/build-package.ts';
 import { formatBuildinfo } from './buildinfo.ts';
 import { readChangelogText } from './changelog-text.ts';
@@ -18,6 +19,8 @@ import { formatSbom } from './sbom.ts';
 export interface EvidenceInput {
   /** The unsigned .deb, in the folder where the evidence goes. */
   deb: string;
+  /** The other binary packages of the source, beside it. */
+  others?: readonly string[];
   source: JailSource;
   /** The control stanza of the package as built. */
   control: Paragraph;
@@ -44,6 +47,8 @@ export interface Evidence {
   sbom: string;
   /** An in-toto statement, unsigned. */
   provenance: string;
+  /** The other binary packages that the .changes lists. */
+  others: string[];
 }
 
 /**
@@ -54,21 +59,22 @@ export interface Evidence {
 export async function writeEvidence(input: EvidenceInput): Promise<Evidence> {
   const { source, architecture, output } = input;
   const deb = await digestFile(input.deb);
+  const others = await Promise.all((input.others ?? []).map(otherPackage));
   const stem = deb.name.replace(/\.deb$/, '');
   const upload = `${source.sourceName}_${withoutEpoch(source.version)}_${architecture}`;
-  const names: Evidence = {
+  const names = {
     buildinfo: `${upload}.buildinfo`,
     changes: `${upload}.changes`,
     sbom: `${stem}.cdx.json`,
     provenance: `${stem}.provenance.json`,
   };
-  const buildinfo = buildinfoText(input, deb);
+  const buildinfo = buildinfoText(input, deb, others);
   await output.write(names.buildinfo, buildinfo);
   await output.write(names.sbom, sbomText(input, deb));
   // an attestation of an earlier build is about other bytes
   output.remove(`${stem}.intoto.jsonl`);
   await output.write(names.provenance, provenanceText(input, deb));
-  const changes = await changesText(input, deb, digestText(names.buildinfo, buildinfo));
+  const changes = changesText(input, deb, others, digestText(names.buildinfo, buildinfo));
   await output.write(names.changes, changes);
   const at = (name: string): string => join(output.path, name);
   return {
@@ -76,18 +82,33 @@ export async function writeEvidence(input: EvidenceInput): Promise<Evidence> {
     changes: at(names.changes),
     sbom: at(names.sbom),
     provenance: at(names.provenance),
+    others: [...(input.others ?? [])],
   };
 }
 
-function buildinfoText({ source, architecture, lock }: EvidenceInput, deb: FileDigest): string {
+/** A plain package of the same source. */
+interface OtherPackage {
+  digest: FileDigest;
+  control: Paragraph;
+}
+
+async function otherPackage(path: string): Promise<OtherPackage> {
+  return { digest: await digestFile(path), control: await builtControl(path, basename(path)) };
+}
+
+function buildinfoText(
+  { source, architecture, lock }: EvidenceInput,
+  deb: FileDigest,
+  others: readonly OtherPackage[],
+): string {
   const { sourceName, packageName, version, sourceDateEpoch } = source;
   const origin = lock.archives[0]?.origin;
   return formatBuildinfo({
     source: sourceName,
     version,
-    binaries: [packageName],
+    binaries: [packageName, ...others.map(({ control }) => control.get('Package') ?? '')],
     architecture,
-    files: [deb],
+    files: [deb, ...others.map(({ digest }) => digest)],
     buildRoot: packagesFor(lock, 'build'),
     buildPath: `/build/${sourceName}-${withoutEpoch(version)}`,
     environment: buildEnvironment(sourceDateEpoch),
@@ -123,22 +144,39 @@ function provenanceText(input: EvidenceInput, deb: FileDigest): string {
   });
 }
 
-async function changesText(input: EvidenceInput, deb: FileDigest, buildinfo: FileDigest): Promise<string> {
+function changesText(
+  input: EvidenceInput,
+  deb: FileDigest,
+  others: readonly OtherPackage[],
+  buildinfo: FileDigest,
+): string {
   const { source, control, architecture } = input;
   const { dir, packageName, sourceStanza } = source;
   const changelog = readFileBeneath(dir, 'debian/changelog')?.toString('utf8') ?? '';
   const field = (stanza: Paragraph, name: string): string => stanza.get(name)?.trim() || '-';
+  const place = (stanza: Paragraph) => ({
+    section: field(stanza, 'Section'),
+    priority: field(stanza, 'Priority'),
+  });
+  const summary = (stanza: Paragraph): string => stanza.get('Description')?.split('\n')[0] ?? '';
   return formatChanges({
     source: source.sourceName,
     version: source.version,
-    binaries: [{ name: packageName, summary: control.get('Description')?.split('\n')[0] ?? '' }],
+    binaries: [
+      { name: packageName, summary: summary(control) },
+      ...others.map((other) => ({
+        name: other.control.get('Package') ?? '',
+        summary: summary(other.control),
+      })),
+    ],
     architecture,
     distribution: source.distribution,
     maintainer: field(control, 'Maintainer'),
     changelog: readChangelogText(changelog, 'debian/changelog'),
     files: [
-      { ...deb, section: field(control, 'Section'), priority: field(control, 'Priority') },
-      { ...buildinfo, section: field(sourceStanza, 'Section'), priority: field(sourceStanza, 'Priority') },
+      { ...deb, ...place(control) },
+      ...others.map((other) => ({ ...other.digest, ...place(other.control) })),
+      { ...buildinfo, ...place(sourceStanza) },
     ],
     sourceDateEpoch: source.sourceDateEpoch,
   });

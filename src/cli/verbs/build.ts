@@ -4,6 +4,7 @@ import type { BuildLimits } from '../../build/jail/build-limits.ts';
 import { durationSyntax, parseDuration, parseSize, sizeSyntax } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import { changedModeLines } from '../terminal/changed-modes.ts';
 import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { passphraseOption } from '../terminal/passphrase.ts';
@@ -126,6 +127,8 @@ async function build(dir: string, options: BuildCommandOptions): Promise<void> {
   const lines = [`${result.path}: ${size}, SHA-256 ${result.sha256}${'signed' in result ? ' unsigned' : ''}`];
   if ('signed' in result)
     for (const { member, userId } of result.signed.signatures) lines.push(`  ${member}: signed by ${userId}`);
+  for (const other of result.others) lines.push(`${other}: not a jail; as the source built it`);
+  lines.push(...changedModeLines(result.changedModes));
   report(options, result, lines.join('\n'));
 }
 

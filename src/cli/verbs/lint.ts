@@ -62,6 +62,11 @@ async function lint(paths: string[], options: LintArguments): Promise<void> {
   const { exitStatus } = await import('../../lint/outcome.ts');
   const { report } = await import('../../lint/report/report.ts');
   const lintOptions = await readOptions(options);
+  if (paths.some((path) => /\.(?:deb|changes)$/.test(path))) {
+    const { storedFiles } = await import('../../lint/locked-files.ts');
+    const { prodngPaths } = await import('../../system/paths.ts');
+    lintOptions.packageFiles = storedFiles(prodngPaths());
+  }
   if (options.fix) await fixSources(paths);
   const results = [];
   for (const path of paths) results.push(...(await lintPath(path, lintOptions)));
