@@ -1,4 +1,5 @@
 import type { JailDeclaration } from '../control/jail-declaration.ts';
+import { numberedDevices } from './io-limits.ts';
 
 /** What `prodng export` can write. */
 export const exportFormats = ['oci', 'docker-archive', 'kubernetes', 'compose', 'quadlet'] as const;
@@ -62,6 +63,24 @@ function restartInKubernetes({ restart }: JailDeclaration): Enforcement {
   if (restart.policy === 'always')
     return weaker("a Deployment; the delay is the kubelet's, from 10 s to 5 min");
   return weaker('a Deployment restarts after success too');
+}
+
+function ioByPath(how: string): (declaration: JailDeclaration) => Enforcement {
+  return (declaration) => {
+    const numbered = numberedDevices(declaration);
+    if (numbered.length === 0) return enforced(how);
+    return lost(`the engine takes paths of devices, not numbers: ${numbered.join(', ')}`);
+  };
+}
+
+function requiredSecrets(how: string): (declaration: JailDeclaration) => Enforcement {
+  return ({ credentials }) => {
+    const optional = credentials.filter(({ required }) => !required).map(({ name }) => name);
+    if (optional.length === 0) return weaker(how);
+    return lost(
+      `the engine starts nothing without its secrets; add what is optional yourself: ${optional.join(', ')}`,
+    );
+  };
 }
 
 const profile = 'the seccomp profile, a file that is exported';
@@ -175,8 +194,8 @@ export const enforcementTable: readonly EnforcementRow[] = [
     formats: {
       ...images(notInImage),
       kubernetes: lost('no field of a pod'),
-      compose: lost('not exported'),
-      quadlet: lost('not exported'),
+      compose: ioByPath('blkio_config'),
+      quadlet: ioByPath('--device-read-bps and the like'),
     },
   },
   {
@@ -271,6 +290,52 @@ export const enforcementTable: readonly EnforcementRow[] = [
       kubernetes: restartInKubernetes,
       compose: weaker("restart; the delay is the engine's own"),
       quadlet: enforced('Restart, RestartSec of systemd'),
+    },
+  },
+  {
+    name: 'Settings',
+    rule: "an operator's value must match its pattern",
+    applies: ({ settings }) => settings.length > 0,
+    formats: {
+      ...images(weaker('the defaults are variables of the image; the engine takes any value')),
+      kubernetes: weaker('a ConfigMap, read as variables; any value is taken'),
+      compose: weaker('variables of compose, as in .env; any value is taken'),
+      quadlet: weaker('Environment; any value is taken'),
+    },
+  },
+  {
+    name: 'Credentials',
+    rule: 'secrets are files in memory that only the service reads; without a required one it does not start',
+    applies: ({ credentials }) => credentials.length > 0,
+    formats: {
+      ...images(notInImage),
+      kubernetes: weaker(
+        'a Secret that the operator makes: also in the store of the cluster, and readable by the group',
+      ),
+      compose: requiredSecrets('secrets: plain files beside the project'),
+      quadlet: requiredSecrets('Secret of podman: also in the storage of podman'),
+    },
+  },
+  {
+    name: 'Configuration',
+    rule: 'an operator may replace these files, and no others',
+    applies: ({ configuration }) => configuration.length > 0,
+    formats: {
+      ...images(weaker("the package's own files; a bind mount may replace any file")),
+      kubernetes: enforced("a ConfigMap with the package's own files, mounted over them"),
+      compose: enforced("configs with the package's own files"),
+      quadlet: enforced("copies of the package's own files, mounted over them"),
+    },
+  },
+  {
+    name: 'Prepare',
+    rule: 'a command that runs once for each new volume, before the service',
+    applies: ({ prepare }) => prepare !== undefined,
+    formats: {
+      ...images(notInImage),
+      kubernetes: lost('an init container runs before every start: prepare the volume yourself'),
+      compose: lost('no step before the first start: prepare the volume yourself'),
+      quadlet: lost('no step before the first start: prepare the volume yourself'),
     },
   },
   {

@@ -4,7 +4,7 @@ import { ProdngError } from '../error/prodng-error.ts';
 import { seccompFilter } from '../jail/confine/seccomp.ts';
 import { FreshFolder } from '../output/fresh-folder.ts';
 import { OutputFolder } from '../output/output-folder.ts';
-import { composeProfile, composeProject } from './compose.ts';
+import { composeProfile, composeProject, configurationFolder } from './compose.ts';
 import { writeDockerArchive } from './docker-archive.ts';
 import { type EnforcedDeclaration, type ExportFormat, enforcementOf } from './enforcement.ts';
 import { type JailImage, readJailImage } from './jail-image.ts';
@@ -12,6 +12,7 @@ import { kubernetesObjects, profilePath } from './kubernetes.ts';
 import { LayerWriter } from './layer.ts';
 import { imageName, kubernetesName } from './names.ts';
 import { writeOciLayout } from './oci-layout.ts';
+import { configurationFiles } from './operator-values.ts';
 import { quadletUnit } from './quadlet.ts';
 
 export interface ExportOptions {
@@ -153,13 +154,17 @@ async function writeFormat(
       await writeKubernetes(folder, images, registry);
       return undefined;
     case 'compose':
-      for (const each of images) await writeProfile(folder, composeProfile(each), each);
+      for (const each of images) {
+        await writeProfile(folder, composeProfile(each), each);
+        await writeConfiguration(folder, each);
+      }
       await write(folder, 'compose.yaml', await yaml([composeProject(images, registry)]));
       return undefined;
     case 'quadlet':
       for (const each of images) {
         await writeProfile(folder, `${imageName(each.name)}.seccomp.json`, each);
         await write(folder, `${imageName(each.name)}.container`, quadletUnit(each, registry));
+        await writeConfiguration(folder, each);
       }
       return undefined;
   }
@@ -181,13 +186,19 @@ async function writeKubernetes(
   await write(folder, 'kustomization.yaml', await yaml([kustomization]));
 }
 
+/** The package's own files of Jail-Configuration: an operator edits these copies. */
+async function writeConfiguration(folder: OutputFolder, image: JailImage): Promise<void> {
+  for (const { key, content } of configurationFiles(image))
+    await write(folder, `${configurationFolder(image)}/${key}`, content);
+}
+
 /** The OCI runtime's form, which docker, podman and the kubelet read. */
 async function writeProfile(folder: OutputFolder, path: string, { declaration }: JailImage): Promise<void> {
   await write(folder, path, `${JSON.stringify(seccompFilter(declaration.syscalls), undefined, 2)}\n`);
 }
 
 /** The whole folder is synced before it gets its name. */
-async function write(folder: OutputFolder, path: string, text: string): Promise<void> {
+async function write(folder: OutputFolder, path: string, text: string | Buffer): Promise<void> {
   const place = folder.folders(dirname(path));
   try {
     await place.write(basename(path), text, 0o644, false);

@@ -1,5 +1,6 @@
 import { annotationsOf, environmentOf, type JailImage } from './jail-image.ts';
 import type { Layer } from './layer.ts';
+import { settingDefaults } from './operator-values.ts';
 
 /**
  * The configuration of an image: OCI image specification 1.1, config.md; docker reads the same. It says how the
@@ -16,7 +17,10 @@ export function imageConfig(image: JailImage, layer: Layer): string {
     os: 'linux',
     config: {
       User: `${account.uid}:${account.gid}`,
-      Env: Object.entries(environmentOf(image)).map(([name, value]) => `${name}=${value}`),
+      // an engine sets another value of a setting as a variable
+      Env: Object.entries({ ...environmentOf(image), ...settingDefaults(image) }).map(
+        ([name, value]) => `${name}=${value}`,
+      ),
       Entrypoint: declaration.command,
       WorkingDir: declaration.workdir,
       StopSignal: declaration.stop.signal,

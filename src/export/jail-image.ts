@@ -11,6 +11,7 @@ import { checkMd5sums } from '../verify/checks/check-md5sums.ts';
 import { readContents } from '../verify/checks/package-contents.ts';
 import { type Layer, type LayerWriter, RootfsSink, treeDigest } from './layer.ts';
 import { imageName, imageTag } from './names.ts';
+import { readRootfsFiles } from './read-files.ts';
 
 /** A jail as other engines are told of it. */
 export interface JailImage {
@@ -27,6 +28,8 @@ export interface JailImage {
   /** SHA-256 of the .deb without its signatures. */
   debSha256: string;
   treeSha256: string;
+  /** The contents of the files of Jail-Configuration, by their path in the jail. */
+  configuration: ReadonlyMap<string, Buffer>;
   layer?: Layer;
 }
 
@@ -73,6 +76,7 @@ export async function readJailImage(path: string, layer?: LayerWriter): Promise<
       created: bytes.deb.members[0]?.mtime ?? 0,
       debSha256: contents.unsignedSha256,
       treeSha256: treeDigest(contents.files),
+      configuration: await readRootfsFiles(bytes.deb, declaration.configuration),
       ...(written === undefined ? {} : { layer: written }),
     };
   } finally {

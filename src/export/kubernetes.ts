@@ -1,9 +1,15 @@
 import type { ConnectRule, HealthCheck, ListenPort } from '../control/jail-declaration.ts';
 import { isAddress } from './enforcement.ts';
 import { annotationsOf, environmentOf, imageReference, type JailImage } from './jail-image.ts';
+import type { Json } from './json.ts';
+import {
+  configMaps,
+  type Metadata,
+  operatorMounts,
+  operatorVolumes,
+  settingsName,
+} from './kubernetes-values.ts';
 import { kubernetesName } from './names.ts';
-
-type Json = string | number | boolean | Json[] | { [key: string]: Json };
 
 /** Where the kubelet looks for a Localhost profile, below its folder `seccomp`. */
 export function profilePath(image: JailImage): string {
@@ -28,11 +34,10 @@ export function kubernetesObjects(image: JailImage, registry: string): Json[] {
     workload(image, registry, metadata, labels),
     ...(network === 'macvlan' && listen.length > 0 ? [service(listen, metadata, labels)] : []),
     networkPolicy(image, metadata, labels),
+    ...configMaps(image, metadata),
     ...claims(image, metadata),
   ];
 }
-
-type Metadata = { name: string; labels: Record<string, string>; annotations: Record<string, string> };
 
 function workload(
   image: JailImage,
@@ -74,7 +79,7 @@ function workload(
 
 function podSpec(image: JailImage, registry: string): { [key: string]: Json } {
   const { account, declaration } = image;
-  const mounts = declaration.filesystem.filter(({ kind }) => kind !== 'ro');
+  const volumes = volumesOf(image);
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
@@ -85,11 +90,11 @@ function podSpec(image: JailImage, registry: string): { [key: string]: Json } {
       runAsGroup: account.gid,
       runAsNonRoot: account.uid !== 0,
       ...(account.additionalGids.length === 0 ? {} : { supplementalGroups: account.additionalGids }),
-      ...(mounts.length === 0 ? {} : { fsGroup: account.gid }),
+      ...(volumes.length === 0 ? {} : { fsGroup: account.gid }),
       seccompProfile: { type: 'Localhost', localhostProfile: profilePath(image) },
     },
     containers: [container(image, registry)],
-    ...(mounts.length === 0 ? {} : { volumes: mounts.map((mount, index) => volume(image, mount, index)) }),
+    ...(volumes.length === 0 ? {} : { volumes }),
   };
 }
 
@@ -97,7 +102,12 @@ function container(image: JailImage, registry: string): Json {
   const { declaration } = image;
   const { command, network, listen, memory, cpu, capabilities, health, filesystem } = declaration;
   const amounts = { memory: String(memory), cpu: `${cpu * 10}m` };
-  const mounts = filesystem.filter(({ kind }) => kind !== 'ro');
+  const mounts = [
+    ...filesystem
+      .filter(({ kind }) => kind !== 'ro')
+      .map(({ path }, index) => ({ name: `volume-${index}`, mountPath: path })),
+    ...operatorMounts(image),
+  ];
   return {
     name: kubernetesName(image.name),
     image: `${registry}/${imageReference(image)}`,
@@ -107,6 +117,9 @@ function container(image: JailImage, registry: string): Json {
       name,
       value: literal(value),
     })),
+    ...(declaration.settings.length === 0
+      ? {}
+      : { envFrom: [{ configMapRef: { name: settingsName(image) } }] }),
     ...(network !== 'macvlan' || listen.length === 0 ? {} : { ports: listen.map(containerPort) }),
     resources: { limits: amounts, requests: amounts },
     securityContext: {
@@ -118,9 +131,7 @@ function container(image: JailImage, registry: string): Json {
       },
     },
     ...(health === undefined ? {} : { livenessProbe: probe(health), readinessProbe: probe(health) }),
-    ...(mounts.length === 0
-      ? {}
-      : { volumeMounts: mounts.map(({ path }, index) => ({ name: `volume-${index}`, mountPath: path })) }),
+    ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
   };
 }
 
@@ -144,6 +155,11 @@ function probe(health: HealthCheck): Json {
   if (health.kind === 'command') return { exec: { command: health.argv }, ...times };
   if (health.kind === 'tcp') return { tcpSocket: { port: health.port }, ...times };
   return { httpGet: { path: health.path, port: health.port }, ...times };
+}
+
+function volumesOf(image: JailImage): Json[] {
+  const mounts = image.declaration.filesystem.filter(({ kind }) => kind !== 'ro');
+  return [...mounts.map((mount, index) => volume(image, mount, index)), ...operatorVolumes(image)];
 }
 
 function volume(

@@ -1,6 +1,8 @@
-import { volumesOf } from './compose.ts';
+import { configurationFolder, requiredCredentials, volumesOf } from './compose.ts';
+import { podmanBlockLimits } from './io-limits.ts';
 import { imageReference, type JailImage } from './jail-image.ts';
 import { imageName } from './names.ts';
+import { configurationFiles, credentialPath, settingDefaults } from './operator-values.ts';
 import { quoteForUnit } from './unit-quote.ts';
 
 /** Where podman finds the profile on the host. */
@@ -40,6 +42,7 @@ export function quadletUnit(image: JailImage, registry: string): string {
     ...filesystem.flatMap((mount) =>
       mount.kind === 'ro' ? [`Volume=${mount.hostPath}:${mount.path}:ro`] : [],
     ),
+    ...operatorLines(image),
     ...healthLines(image),
     `PodmanArgs=${podmanArguments(image).map(quoteForUnit).join(' ')}`,
     '',
@@ -54,18 +57,37 @@ export function quadletUnit(image: JailImage, registry: string): string {
 }
 
 function podmanArguments({ declaration, account }: JailImage): string[] {
-  const { memory, cpu, pids, stop } = declaration;
+  const { memory, cpu, pids, io, stop } = declaration;
   return [
     `--memory=${memory}`,
     `--memory-swap=${memory}`,
     `--cpus=${cpu / 100}`,
     `--pids-limit=${pids}`,
+    ...podmanBlockLimits(io),
     '--ulimit=core=0:0',
     '--ulimit=nofile=1024:4096',
     `--stop-timeout=${Math.ceil(stop.timeout / 1000)}`,
     // what podman mounts over a read-only root by itself was not declared
     '--read-only-tmpfs=false',
     ...account.additionalGids.map((gid) => `--group-add=${gid}`),
+  ];
+}
+
+/** An operator sets another value in a drop-in of the unit, another file in place of the exported one. */
+function operatorLines(image: JailImage): string[] {
+  const { uid, gid } = image.account;
+  const own = imageName(image.name);
+  return [
+    ...Object.entries(settingDefaults(image)).map(
+      ([name, value]) => `Environment=${quoteForUnit(`${name}=${value}`)}`,
+    ),
+    ...requiredCredentials(image).map(
+      ({ name }) =>
+        `Secret=${own}-${name},type=mount,target=${credentialPath(name)},uid=${uid},gid=${gid},mode=0400`,
+    ),
+    ...configurationFiles(image).map(
+      ({ path, key }) => `Volume=/etc/containers/systemd/${configurationFolder(image)}/${key}:${path}:ro`,
+    ),
   ];
 }
 

@@ -18,7 +18,7 @@ export interface Exporting {
 
 export const everyLoss =
   'Root-Mapping,No-New-Privileges,Read-Only-Root,Capabilities,Syscalls,Memory,Cpu,Pids,Io,Tmp,Host-Paths,Network,' +
-  'Listen,Connect,Health,Restart';
+  'Listen,Connect,Health,Restart,Credentials,Prepare';
 
 export function makeExporting(): Exporting {
   // podman makes an image's name of a layout's path, and those are in lower case
