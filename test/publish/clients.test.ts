@@ -1,10 +1,14 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { formatProvenance } from '../../src/build/evidence/provenance.ts';
+import { formatSbom } from '../../src/build/evidence/sbom.ts';
+import { parseLock } from '../../src/lock/lock-parser.ts';
+import { formatLock } from '../../src/lock/lock-text.ts';
 import { run } from '../../src/system/process.ts';
 import { makeAgentHost } from '../support/agent-host.ts';
 import { type ArchiveServer, serveFolder } from '../support/archive-server.ts';
-import { contents, makePublishing, newFolder, type Publishing } from './publishing.ts';
+import { auditSuite, contents, digest, makePublishing, newFolder, type Publishing } from './publishing.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -191,7 +195,64 @@ it('a snapshot goes on having what the suite had, for apt too', async () => {
   });
 });
 
-it('apt-file finds a path by Contents', () => {
+it('a client finds the evidence of a package from its signed stanza, with its digests', async () => {
+  const { archive, ok, jail } = publishing;
+  const deb = await jail('proven', '1.0-1');
+  const lock = formatLock({
+    format: 1,
+    architecture: 'amd64',
+    buildDepends: '',
+    depends: '',
+    builtDepends: '',
+    archives: [],
+    packages: [],
+  });
+  const sha256 = digest(readFileSync(deb));
+  const common = { sourceDateEpoch: 1_700_000_000, inputs: [] };
+  const stem = deb.replace(/\.deb$/, '');
+  writeFileSync(
+    `${stem}.cdx.json`,
+    formatSbom({
+      ...common,
+      name: 'proven',
+      version: '1.0-1',
+      architecture: 'amd64',
+      sha256,
+      source: 'proven',
+      packages: [],
+    }),
+  );
+  writeFileSync(
+    `${stem}.provenance.json`,
+    formatProvenance({
+      ...common,
+      subject: { name: 'proven_1.0-1_amd64.deb', sha256 },
+      source: { name: 'proven', version: '1.0-1', sha256: digest(Buffer.of()) },
+      lock: parseLock(lock, 'jail.lock'),
+      lockSha256: digest(Buffer.from(lock)),
+      environment: {},
+      builder: 'urn:example:builder',
+    }),
+  );
+  await ok(archive, deb, '--suite', 'staging');
+  expect(auditSuite(archive, 'staging')).toContain('proven=1.0-1');
+  const index = await (await fetch(`${uri}/dists/staging/main/binary-amd64/Packages`)).text();
+  const stanza = index.split('\n\n').find((text) => text.startsWith('Package: proven\n')) ?? '';
+  const field = /^Prodng-Evidence:\n((?: .*\n?)+)/m.exec(stanza)?.[1] ?? '';
+  const named = field
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(' '));
+  expect(named.map(([, , kind]) => kind).sort()).toEqual(['provenance', 'sbom']);
+  for (const [wanted = '', size, kind, path] of named) {
+    const bytes = Buffer.from(await (await fetch(`${uri}/${path}`)).arrayBuffer());
+    expect({ sha256: digest(bytes), size: String(bytes.length) }).toEqual({ sha256: wanted, size });
+    const suffix = kind === 'sbom' ? '.cdx.json' : '.provenance.json';
+    expect(bytes.equals(readFileSync(stem + suffix))).toBe(true);
+  }
+});
+
+it('Contents names the package of a path, in the order of paths', () => {
   const lines = contents(publishing.archive, 'production');
   expect(lines).toContainEqual(
     expect.stringMatching(/^usr\/lib\/prodng\/jails\/web\/rootfs\/bin\/busybox +web$/),

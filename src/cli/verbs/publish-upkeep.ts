@@ -75,6 +75,27 @@ export function registerUpkeep(publish: Command, addOptions: (command: Command) 
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng publish prune /srv/archive --keep 3 --snapshots 90d')
     .action(prune);
+  registerHtml(publish);
+}
+
+function registerHtml(publish: Command): void {
+  publish
+    .command('html')
+    .description('write pages that show what an archive holds: declarations, exposure, changes, signatures')
+    .argument('<archive>', "the archive's folder")
+    .option('--json', 'report as JSON')
+    .addHelpText('after', '\nExample:\n  prodng publish html /srv/archive')
+    .action(html);
+}
+
+async function html(archive: string, { json }: { json?: true }): Promise<void> {
+  const { writeHtml } = await import('../../publish/write-html.ts');
+  const pages = await writeHtml(archive);
+  print(
+    json
+      ? `${JSON.stringify({ pages }, undefined, 2)}\n`
+      : pages.map((page) => `${archive}/${page}\n`).join(''),
+  );
 }
 
 async function promote(

@@ -1,4 +1,4 @@
-import { ownValue } from '../../system/own-value.ts';
+import { escapeHtml as escapeText } from '../../system/escape-html.ts';
 import { arrow, attributesText, countFiles, factsText, shown, sideText } from './diff-text.ts';
 import type { FileChange } from './file-change.ts';
 import { isDifferent, type TreeDiff } from './tree-diff.ts';
@@ -95,14 +95,6 @@ function diffLine(line: string): string {
   return line.startsWith('-') ? `<del>${escapeHtml(line)}</del>` : escapeHtml(line);
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
 function escapeHtml(text: string): string {
-  return shown(text).replace(/[&<>"']/g, (character) => ownValue(entities, character) ?? '');
+  return escapeText(shown(text));
 }
