@@ -35,6 +35,16 @@ describe('prodng new', () => {
     expect(report.files).toContain('debian/control');
   });
 
+  it('tells what of a proposal cannot work, by the tags of lint', async () => {
+    const set = ['--set', 'unit=none', '--set', 'command=/usr/sbin/x --daemon'];
+    const text = await prodng('new', 'debian-service', join(scratchFolder(), 'cache'), ...set);
+    expect(text).toMatch(/^\w+: command-daemonises: debian\/control:\d+: /m);
+    const json = await prodng('new', 'debian-service', join(scratchFolder(), 'cache'), ...set, '--json');
+    expect(JSON.parse(json).findings).toContainEqual(expect.objectContaining({ tag: 'command-daemonises' }));
+    const sound = await prodng('new', 'python-service', join(scratchFolder(), 'hello'), '--json');
+    expect(JSON.parse(sound).findings).toEqual([]);
+  });
+
   it('refuses a --set that is no assignment', async () => {
     const target = join(scratchFolder(), 'hello');
     await expect(prodng('new', 'python-service', target, '--set', 'port')).rejects.toThrow('name=value');

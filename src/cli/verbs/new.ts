@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Finding } from '../../lint/finding.ts';
 import { quoteForShell } from '../../system/process.ts';
 import { renderTemplate } from '../../template/render-template.ts';
 import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
@@ -55,8 +56,9 @@ async function makeSource(template: string, target: string, options: NewOptions)
     ...(sources === undefined ? {} : { sources }),
     progress: terminalProgress(),
   });
+  const findings = await lintProposal(made.dir);
   if (format === 'json') {
-    print(`${JSON.stringify(made, undefined, 2)}\n`);
+    print(`${JSON.stringify({ ...made, findings }, undefined, 2)}\n`);
     return;
   }
   const lines = [
@@ -66,8 +68,22 @@ async function makeSource(template: string, target: string, options: NewOptions)
           'No maintainer name is known: set DEBFULLNAME and DEBEMAIL, or edit debian/control and debian/changelog.',
         ]
       : []),
+    ...findings.map(({ severity, tag, file, line, message }) => {
+      const place = line === undefined ? file : `${file}:${line}`;
+      return `${severity}: ${tag}: ${place}: ${message}`;
+    }),
     'Next:',
     ...[`cd ${quoteForShell(target)}`, ...made.next].map((line) => `  ${line}`),
   ];
   print(`${lines.join('\n')}\n`);
+}
+
+/** What lint says of the new source: a proposal that cannot work is told now, not after a build. The lock comes later. */
+async function lintProposal(dir: string): Promise<Finding[]> {
+  const { lintPath } = await import('../../lint/lint.ts');
+  const results = await lintPath(dir);
+  return results
+    .flatMap(({ findings }) => findings)
+    .filter(({ severity }) => severity === 'error' || severity === 'warning')
+    .filter(({ family, overridden }) => family !== 'reproducible' && overridden === undefined);
 }
