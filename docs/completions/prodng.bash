@@ -35,6 +35,7 @@ _prodng() {
       'publish refresh' | \
       'publish snapshot' | \
       'publish prune' | \
+      'publish html' | \
       'export' | \
       'image' | \
       'image new' | \
@@ -108,7 +109,7 @@ _prodng() {
       case $prev in
         --sources) of=files ;;
         --format) values='text json' ;;
-        *) of=files options='--update --sources --format --json --help' ;;
+        *) of=files options='--update --accept-release-info --sources --format --json --help' ;;
       esac ;;
     'build')
       case $prev in
@@ -279,7 +280,7 @@ _prodng() {
         --wait) of=nothing ;;
         --passphrase-fd) of=nothing ;;
         --format) values='text json' ;;
-        *) values='promote refresh snapshot prune' options='--suite --create --origin --valid-for --plain --signature-policy --lint-policy --lint-fail-on --key --gpg --keyring --wait --passphrase-fd --format --json --help' ;;
+        *) values='promote refresh snapshot prune html' options='--suite --create --origin --valid-for --plain --signature-policy --lint-policy --lint-fail-on --key --gpg --keyring --wait --passphrase-fd --format --json --help' ;;
       esac ;;
     'publish promote')
       case $prev in
@@ -327,6 +328,11 @@ _prodng() {
         --format) values='text json' ;;
         *) of=files options='--keep --snapshots --grace --key --gpg --keyring --wait --passphrase-fd --format --json --help' ;;
       esac ;;
+    'publish html')
+      case $prev in
+        --format) values='text json' ;;
+        *) of=files options='--format --json --help' ;;
+      esac ;;
     'export')
       case $prev in
         --format) values='oci docker-archive kubernetes compose quadlet' ;;
@@ -347,7 +353,7 @@ _prodng() {
       case $prev in
         --sources) of=files ;;
         --format) values='text json' ;;
-        *) of=files options='--update --sources --format --json --help' ;;
+        *) of=files options='--update --accept-release-info --sources --format --json --help' ;;
       esac ;;
     'image build')
       case $prev in

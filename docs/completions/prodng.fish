@@ -6,7 +6,7 @@ function __prodng_command
     set -l words (commandline -opc)
     for word in $words[2..]
         switch (string join ' ' -- $command $word)
-            case 'new' 'templates' 'lock' 'build' 'vendor' 'lint' 'run' 'audit' 'audit propose' 'policy' 'policy check' 'policy test' 'diff' 'verify' 'sign' 'strip-signature' 'key' 'key new' 'key list' 'key export' 'key import' 'key renew' 'key rotate' 'key revoke' 'publish' 'publish promote' 'publish refresh' 'publish snapshot' 'publish prune' 'export' 'image' 'image new' 'image lock' 'image build' 'image sign' 'image strip-signature' 'image verify' 'image diff' 'image disk' 'image boot' 'host' 'host status' 'host update' 'host commit' 'host rollback' 'host reboot' 'agent' 'install' 'ls' 'inspect' 'start' 'stop' 'restart' 'kill' 'freeze' 'thaw' 'exec' 'ps' 'stats' 'top' 'logs' 'events' 'fsck' 'scan' 'osquery-extension' 'evidence' 'evidence take' 'evidence verify' 'evidence timeline' 'evidence show' 'upgrade' 'rollback' 'set' 'rm' 'doctor'
+            case 'new' 'templates' 'lock' 'build' 'vendor' 'lint' 'run' 'audit' 'audit propose' 'policy' 'policy check' 'policy test' 'diff' 'verify' 'sign' 'strip-signature' 'key' 'key new' 'key list' 'key export' 'key import' 'key renew' 'key rotate' 'key revoke' 'publish' 'publish promote' 'publish refresh' 'publish snapshot' 'publish prune' 'publish html' 'export' 'image' 'image new' 'image lock' 'image build' 'image sign' 'image strip-signature' 'image verify' 'image diff' 'image disk' 'image boot' 'host' 'host status' 'host update' 'host commit' 'host rollback' 'host reboot' 'agent' 'install' 'ls' 'inspect' 'start' 'stop' 'restart' 'kill' 'freeze' 'thaw' 'exec' 'ps' 'stats' 'top' 'logs' 'events' 'fsck' 'scan' 'osquery-extension' 'evidence' 'evidence take' 'evidence verify' 'evidence timeline' 'evidence show' 'upgrade' 'rollback' 'set' 'rm' 'doctor'
                 set -a command $word
         end
     end
@@ -78,6 +78,7 @@ complete -c prodng -n '__prodng_is templates' -l json -d 'short for --format jso
 complete -c prodng -n '__prodng_is templates' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is lock' -F
 complete -c prodng -n '__prodng_is lock' -l update -d 'move to the newest versions in the archives, and print what changed'
+complete -c prodng -n '__prodng_is lock' -l accept-release-info -d 'as --update, also from archives whose Origin, Label or Codename changed'
 complete -c prodng -n '__prodng_is lock' -l sources -r -F -d 'package archives, in the DEB822 format of sources.list(5)'
 complete -c prodng -n '__prodng_is lock' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is lock' -l json -d 'short for --format json'
@@ -247,6 +248,7 @@ complete -c prodng -n '__prodng_is publish' -a promote -d 'take packages that on
 complete -c prodng -n '__prodng_is publish' -a refresh -d 'sign suites again, before their signatures expire'
 complete -c prodng -n '__prodng_is publish' -a snapshot -d 'keep a suite as it is now under a name with the date'
 complete -c prodng -n '__prodng_is publish' -a prune -d 'remove old versions, old snapshots and files that no suite has'
+complete -c prodng -n '__prodng_is publish' -a html -d 'write pages that show what an archive holds: declarations, exposure, changes, signatures'
 complete -c prodng -n '__prodng_is publish' -F
 complete -c prodng -n '__prodng_is publish' -l suite -x -d 'the suite'
 complete -c prodng -n '__prodng_is publish' -l create -d 'make the suite when the archive does not have it'
@@ -307,6 +309,10 @@ complete -c prodng -n '__prodng_is publish prune' -l passphrase-fd -x -d 'read t
 complete -c prodng -n '__prodng_is publish prune' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is publish prune' -l json -d 'short for --format json'
 complete -c prodng -n '__prodng_is publish prune' -l help -d 'display help for command'
+complete -c prodng -n '__prodng_is publish html' -F
+complete -c prodng -n '__prodng_is publish html' -l format -x -a 'text json' -d 'output format'
+complete -c prodng -n '__prodng_is publish html' -l json -d 'short for --format json'
+complete -c prodng -n '__prodng_is publish html' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is export' -F
 complete -c prodng -n '__prodng_is export' -l format -x -a 'oci docker-archive kubernetes compose quadlet' -d 'what to write'
 complete -c prodng -n '__prodng_is export' -l accept-loss -x -d 'declarations that may be lost, by name, with commas between'
@@ -328,6 +334,7 @@ complete -c prodng -n '__prodng_is image new' -F
 complete -c prodng -n '__prodng_is image new' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is image lock' -F
 complete -c prodng -n '__prodng_is image lock' -l update -d 'move forward to what the archives have now, and print what changed'
+complete -c prodng -n '__prodng_is image lock' -l accept-release-info -d 'as --update, also from archives whose Origin, Label or Codename changed'
 complete -c prodng -n '__prodng_is image lock' -l sources -r -F -d 'the archives to use, as in sources.list(5), DEB822-STYLE FORMAT'
 complete -c prodng -n '__prodng_is image lock' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is image lock' -l json -d 'short for --format json'

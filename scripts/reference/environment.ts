@@ -47,6 +47,11 @@ export const variables: readonly Variable[] = [
     standard: 'none',
   },
   {
+    name: 'PRODNG_MAX_UNPACKED',
+    meaning: 'Bytes that a .deb may unpack to, such as 4G, if that is more than its limit; for trusted files',
+    standard: '512 MiB, and 250 times the size of the .deb',
+  },
+  {
     name: 'CI',
     meaning: 'If set, and neither 0 nor false, prodng build fails if the lock is outdated, as with --locked',
     standard: 'unset',

@@ -129,7 +129,7 @@ Jail-Filesystem: rw /var/lib/box
 Jail-Prepare: /bin/true
 Jail-Credentials: token optional`,
   });
-  const refused = await exporting.run([odd, '--format', 'quadlet', '--folder', join(exporting.folder, 'x')]);
+  const refused = await exporting.run([odd, '--format', 'quadlet', '-o', join(exporting.folder, 'x')]);
   expect(refused.status).toBe(1);
   expect(refused.stderr).toContain('--accept-loss Io,Credentials,Prepare');
   expect(refused.stderr).toContain('not numbers: 8:0');

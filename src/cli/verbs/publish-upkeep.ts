@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ProdngError } from '../../error/prodng-error.ts';
-import { formatOption, jsonOption } from '../terminal/format.ts';
+import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { countOption } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
@@ -83,16 +83,17 @@ function registerHtml(publish: Command): void {
     .command('html')
     .description('write pages that show what an archive holds: declarations, exposure, changes, signatures')
     .argument('<archive>', "the archive's folder")
-    .option('--json', 'report as JSON')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng publish html /srv/archive')
     .action(html);
 }
 
-async function html(archive: string, { json }: { json?: true }): Promise<void> {
+async function html(archive: string, { format }: { format: TextOrJson }): Promise<void> {
   const { writeHtml } = await import('../../publish/write-html.ts');
   const pages = await writeHtml(archive);
   print(
-    json
+    format === 'json'
       ? `${JSON.stringify({ pages }, undefined, 2)}\n`
       : pages.map((page) => `${archive}/${page}\n`).join(''),
   );
