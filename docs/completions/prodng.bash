@@ -80,6 +80,14 @@ _prodng() {
       'upgrade' | \
       'rollback' | \
       'set' | \
+      'credential' | \
+      'credential set' | \
+      'credential ls' | \
+      'credential rm' | \
+      'configuration' | \
+      'configuration set' | \
+      'configuration ls' | \
+      'configuration rm' | \
       'rm' | \
       'doctor')
         command+="${command:+ }$word" ;;
@@ -88,7 +96,11 @@ _prodng() {
   case $command in
     '')
       case $prev in
-        *) values='new templates lock build vendor lint run audit policy diff verify sign strip-signature key publish export image host agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback set rm doctor' options='-V --version --help' ;;
+        --host) of=nothing ;;
+        --cert) of=files ;;
+        --key) of=files ;;
+        --ca) of=files ;;
+        *) values='new templates lock build vendor lint run audit policy diff verify sign strip-signature key publish export image host agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback set credential configuration rm doctor' options='-V --version --host --cert --key --ca --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -595,6 +607,44 @@ _prodng() {
         *) of=jails options='--wait --format --json --help' ;;
       esac ;;
     'set')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'credential')
+      case $prev in
+        *) values='set ls rm' options='--help' ;;
+      esac ;;
+    'credential set')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'credential ls')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'credential rm')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'configuration')
+      case $prev in
+        *) values='set ls rm' options='--help' ;;
+      esac ;;
+    'configuration set')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'configuration ls')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--format --json --help' ;;
+      esac ;;
+    'configuration rm')
       case $prev in
         --format) values='text json name' ;;
         *) of=jails options='--format --json --help' ;;

@@ -77,6 +77,11 @@ export const variables: readonly Variable[] = [
     standard: 'user.email of git',
   },
   {
+    name: 'XDG_CONFIG_HOME',
+    meaning: 'Base folder of remotes.json, which names agents for --host',
+    standard: '~/.config',
+  },
+  {
     name: 'XDG_CACHE_HOME',
     meaning: 'Base folder of caches, of other users than root',
     standard: '~/.cache',

@@ -1,5 +1,6 @@
 import type { EventLog } from './events/event-log.ts';
 import type { Addresses } from './network/addresses.ts';
+import type { OperatorStores } from './operator/operator-values.ts';
 import type { Disposal } from './packages/disposal.ts';
 import type { VolumeRoom } from './packages/volume-room.ts';
 import type { AgentPaths } from './state/agent-paths.ts';
@@ -22,6 +23,8 @@ export interface AgentContext {
   raise: RaisePolicy;
   volumes: VolumeRoom;
   addresses: Addresses;
+  /** Credentials and configuration that operators give to jails. */
+  operator: OperatorStores;
   /** Whether the agent is about to end. */
   closed(): boolean;
 }

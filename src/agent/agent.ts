@@ -4,9 +4,12 @@ import { messageOf, ProdngError } from '../error/prodng-error.ts';
 import { thawAbandoned } from '../evidence/freeze.ts';
 import { runFolder } from '../jail/lifecycle/jail-slot.ts';
 import type { AgentContext } from './agent-context.ts';
+import type { RoleConfig } from './api/client-role.ts';
 import { EventLog } from './events/event-log.ts';
 import { settleUnfinishedBundles } from './evidence/unfinished-bundle.ts';
 import { Addresses } from './network/addresses.ts';
+import { ConfigurationStore } from './operator/configuration-store.ts';
+import { CredentialStore } from './operator/credential-store.ts';
 import { Disposal, leftAside } from './packages/disposal.ts';
 import type { Admission } from './packages/installed.ts';
 import type { PackageFinder } from './packages/package-source.ts';
@@ -42,6 +45,8 @@ export interface AgentOptions {
   volumes: VolumePolicy;
   networks: Networks;
   finder: PackageFinder;
+  /** What clients of the API may do. */
+  roles: RoleConfig;
 }
 
 /** All jails of a host. Every operation is on disk before it begins, so that the next agent ends or undoes it. */
@@ -71,6 +76,10 @@ export class Agent {
       exits: new Exits(paths.exits),
       volumes: new VolumeRoom(volumes, () => [...this.#jails.values()].map(({ state }) => state)),
       addresses: new Addresses(networks, paths, () => this.#jails.values()),
+      operator: {
+        credentials: new CredentialStore(paths.credentials),
+        configuration: new ConfigurationStore(paths.configuration),
+      },
       closed: () => this.#closed,
     };
   }
@@ -164,7 +173,7 @@ export class Agent {
   /** Stops a jail and removes it; its volumes only when told to. */
   async remove(name: string, purge: boolean): Promise<void> {
     const jail = this.jail(name);
-    await jail.locked((held) => held.change({ removing: { purge }, desired: 'stopped' }));
+    await jail.lockedSoon((held) => held.change({ removing: { purge }, desired: 'stopped' }));
     await this.#remove(jail);
     await this.collect();
   }

@@ -1,10 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { connect } from 'node:net';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
-import type { Paths } from '../system/paths.ts';
-import { agentSocket } from './state/agent-paths.ts';
+import type { AgentTarget } from './agent-target.ts';
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** ms until an agent that is gone is asked for again. */
 const again = 500;
@@ -15,12 +13,17 @@ export interface StreamedEvent {
   data: unknown;
 }
 
-/** Talks with the agent of this host over its socket. Loads nothing that only the agent needs. */
+/** Talks with an agent: over its socket, or over TLS. Loads nothing that only the agent needs. */
 export class AgentClient {
-  readonly #socket: string;
+  readonly #target: AgentTarget;
 
-  constructor(paths: Paths) {
-    this.#socket = agentSocket(paths);
+  constructor(target: AgentTarget) {
+    this.#target = target;
+  }
+
+  /** Whether it is the agent of another host, which does not have the files of this one. */
+  get isRemote(): boolean {
+    return this.#target.isRemote;
   }
 
   /**
@@ -32,7 +35,7 @@ export class AgentClient {
   async call(method: Method, path: string, body?: unknown): Promise<unknown> {
     const response = await this.#send(method, path, body);
     const said = await bodyOf(response).catch((error: unknown) => {
-      throw agentUnreachable(this.#socket, error);
+      throw agentUnreachable(this.#target, error);
     });
     const answer = said === '' ? undefined : parse(said);
     if ((response.statusCode ?? 500) >= 400) throw await errorFrom(answer);
@@ -50,7 +53,7 @@ export class AgentClient {
     try {
       for await (const chunk of response) yield chunk;
     } catch (error) {
-      throw agentUnreachable(this.#socket, error);
+      throw agentUnreachable(this.#target, error);
     }
   }
 
@@ -87,7 +90,7 @@ export class AgentClient {
         }
       }
     } catch (error) {
-      if (!signal.aborted) throw agentUnreachable(this.#socket, error);
+      if (!signal.aborted) throw agentUnreachable(this.#target, error);
     }
   }
 
@@ -132,11 +135,11 @@ export class AgentClient {
       const json = body === undefined ? undefined : JSON.stringify(body);
       const asked: ClientRequest = request({
         // without one of Node's pools, which cost 8 ms at their first use
-        createConnection: () => connect(this.#socket),
+        createConnection: () => this.#target.connect(),
         method,
         path,
         headers: {
-          host: 'agent',
+          host: this.#target.host,
           ...(json === undefined
             ? {}
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
@@ -144,22 +147,27 @@ export class AgentClient {
         ...(signal === undefined ? {} : { signal }),
       });
       asked.once('response', resolve);
-      asked.once('error', (error) => reject(agentUnreachable(this.#socket, error)));
+      asked.once('error', (error) => reject(agentUnreachable(this.#target, error)));
       asked.end(json);
     });
   }
 }
 
 /** Says why an agent cannot be talked with. */
-export function agentUnreachable(socket: string, error: unknown): ProdngError {
+export function agentUnreachable({ name, isRemote }: AgentTarget, error: unknown): ProdngError {
   const code = errnoOf(error);
+  if (isRemote)
+    return new ProdngError('AGENT', `${name}: ${error instanceof Error ? error.message : String(error)}`, {
+      hint: 'is the agent there, and are --cert and --ca those that it knows?',
+      cause: error,
+    });
   if (code === 'EACCES')
-    return new ProdngError('AGENT', `${socket}: you may not talk with the agent`, {
+    return new ProdngError('AGENT', `${name}: you may not talk with the agent`, {
       hint: 'be root, or a member of the group prodng',
       cause: error,
     });
   const why = code === 'ENOENT' || code === 'ECONNREFUSED' ? 'no agent listens there' : String(error);
-  return new ProdngError('AGENT', `${socket}: ${why}`, {
+  return new ProdngError('AGENT', `${name}: ${why}`, {
     hint: 'start it: systemctl start prodng-agent, or as root: prodng agent',
     cause: error,
   });

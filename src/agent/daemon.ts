@@ -70,6 +70,7 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
     raise: config.raise,
     volumes: config.volumes,
     networks: networksOf(config),
+    roles: config.roles,
     finder: new PackageFinder({
       paths: own,
       signed: config.signaturePolicy !== undefined,

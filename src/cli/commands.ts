@@ -6,6 +6,8 @@ export interface CommandEntry {
   summary: string;
   /** What users of other tools type. */
   aliases?: readonly string[];
+  /** It asks an agent, which may be that of another host. */
+  remote?: true;
   load: () => Promise<{ register: (program: Command) => void }>;
 }
 
@@ -74,6 +76,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'host',
+    remote: true,
     summary: 'show and update the base image of this host',
     load: () => import('./verbs/host.ts'),
   },
@@ -82,25 +85,57 @@ export const commands: readonly CommandEntry[] = [
     summary: 'run the agent of this host in the foreground, as root',
     load: () => import('./verbs/agent.ts'),
   },
-  { name: 'install', summary: 'install a jail and start it', load: () => import('./verbs/install.ts') },
-  { name: 'ls', aliases: ['list'], summary: 'list installed jails', load: () => import('./verbs/ls.ts') },
+  {
+    name: 'install',
+    remote: true,
+    summary: 'install a jail and start it',
+    load: () => import('./verbs/install.ts'),
+  },
+  {
+    name: 'ls',
+    remote: true,
+    aliases: ['list'],
+    summary: 'list installed jails',
+    load: () => import('./verbs/ls.ts'),
+  },
   {
     name: 'inspect',
+    remote: true,
     summary: 'show the full state of a jail as JSON',
     load: () => import('./verbs/inspect.ts'),
   },
-  { name: 'start', summary: 'start jails', load: () => import('./verbs/start.ts') },
-  { name: 'stop', summary: 'stop jails', load: () => import('./verbs/stop.ts') },
-  { name: 'restart', summary: 'restart jails', load: () => import('./verbs/restart.ts') },
-  { name: 'kill', summary: 'send a signal to jails', load: () => import('./verbs/kill.ts') },
-  { name: 'freeze', summary: 'suspend jails (cgroup freezer)', load: () => import('./verbs/freeze.ts') },
-  { name: 'thaw', summary: 'resume frozen jails', load: () => import('./verbs/thaw.ts') },
-  { name: 'exec', summary: 'run a program in a running jail', load: () => import('./verbs/exec.ts') },
-  { name: 'ps', summary: 'list the processes of jails', load: () => import('./verbs/ps.ts') },
-  { name: 'stats', summary: 'show resource use of running jails', load: () => import('./verbs/stats.ts') },
-  { name: 'top', summary: 'show live resource use', load: () => import('./verbs/top.ts') },
-  { name: 'logs', summary: 'show the output of a jail', load: () => import('./verbs/logs.ts') },
-  { name: 'events', summary: 'show and verify the event log', load: () => import('./verbs/events.ts') },
+  { name: 'start', remote: true, summary: 'start jails', load: () => import('./verbs/start.ts') },
+  { name: 'stop', remote: true, summary: 'stop jails', load: () => import('./verbs/stop.ts') },
+  { name: 'restart', remote: true, summary: 'restart jails', load: () => import('./verbs/restart.ts') },
+  { name: 'kill', remote: true, summary: 'send a signal to jails', load: () => import('./verbs/kill.ts') },
+  {
+    name: 'freeze',
+    remote: true,
+    summary: 'suspend jails (cgroup freezer)',
+    load: () => import('./verbs/freeze.ts'),
+  },
+  { name: 'thaw', remote: true, summary: 'resume frozen jails', load: () => import('./verbs/thaw.ts') },
+  {
+    name: 'exec',
+    remote: true,
+    summary: 'run a program in a running jail',
+    load: () => import('./verbs/exec.ts'),
+  },
+  { name: 'ps', remote: true, summary: 'list the processes of jails', load: () => import('./verbs/ps.ts') },
+  {
+    name: 'stats',
+    remote: true,
+    summary: 'show resource use of running jails',
+    load: () => import('./verbs/stats.ts'),
+  },
+  { name: 'top', remote: true, summary: 'show live resource use', load: () => import('./verbs/top.ts') },
+  { name: 'logs', remote: true, summary: 'show the output of a jail', load: () => import('./verbs/logs.ts') },
+  {
+    name: 'events',
+    remote: true,
+    summary: 'show and verify the event log',
+    load: () => import('./verbs/events.ts'),
+  },
   { name: 'fsck', summary: "check a jail's tree against its .deb", load: () => import('./verbs/fsck.ts') },
   { name: 'scan', summary: 'match YARA rules with jails and .debs', load: () => import('./verbs/scan.ts') },
   {
@@ -110,21 +145,47 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'evidence',
+    remote: true,
     summary: 'take and check evidence of jails',
     load: () => import('./verbs/evidence.ts'),
   },
   {
     name: 'upgrade',
+    remote: true,
     summary: 'upgrade a jail to another version of its package',
     load: () => import('./verbs/upgrade.ts'),
   },
   {
     name: 'rollback',
+    remote: true,
     summary: 'return a jail to its previous version',
     load: () => import('./verbs/rollback.ts'),
   },
-  { name: 'set', summary: "set a jail's uplink, address or limits", load: () => import('./verbs/set.ts') },
-  { name: 'rm', aliases: ['remove'], summary: 'stop and remove jails', load: () => import('./verbs/rm.ts') },
+  {
+    name: 'set',
+    remote: true,
+    summary: "set a jail's uplink, address or limits",
+    load: () => import('./verbs/set.ts'),
+  },
+  {
+    name: 'credential',
+    remote: true,
+    summary: 'set the credentials of a jail',
+    load: () => import('./verbs/credential.ts'),
+  },
+  {
+    name: 'configuration',
+    remote: true,
+    summary: 'replace configuration files of a jail',
+    load: () => import('./verbs/configuration.ts'),
+  },
+  {
+    name: 'rm',
+    remote: true,
+    aliases: ['remove'],
+    summary: 'stop and remove jails',
+    load: () => import('./verbs/rm.ts'),
+  },
   {
     name: 'doctor',
     summary: 'check what this host can do and what it lacks',

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { ProdngError } from '../error/prodng-error.ts';
 import { commands, internalCommands } from './commands.ts';
+import { useRemote } from './terminal/agent-client.ts';
 import { wantsJson } from './terminal/format.ts';
 import { print, terminalWidth } from './terminal/print.ts';
+import { takeRemoteOptions } from './terminal/remote-options.ts';
 
 /**
  * The command line of prodng, with all of its commands.
@@ -17,6 +19,10 @@ export async function makeProgram(wanted?: { name: string | undefined }, json = 
     .showHelpAfterError('(see --help)')
     .exitOverride()
     .configureOutput(json ? { ...output, writeErr: () => {} } : output)
+    .option('--host <remote>', 'https://NAME:PORT of an agent, or a name in remotes.json')
+    .option('--cert <file>', 'certificate for --host')
+    .option('--key <file>', 'key of that certificate')
+    .option('--ca <file>', 'authority of the certificate of --host')
     .enablePositionalOptions();
   const only = commands.find(
     ({ name, aliases = [] }) => wanted?.name === name || aliases.some((alias) => alias === wanted?.name),
@@ -43,16 +49,19 @@ const packageVersion = typeof __PRODNG_VERSION__ === 'string' ? __PRODNG_VERSION
 /**
  * Runs one command line.
  *
- * @param argv the arguments, without the interpreter and the program
+ * @param given the arguments, without the interpreter and the program
  * @returns the exit status: 0 fine, 1 findings or mismatch, 2 usage, configuration or host cannot, 3 internal fault
  */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(given: readonly string[]): Promise<number> {
   process.exitCode = 0;
-  const json = wantsJson(ownArguments(argv));
+  const json = wantsJson(ownArguments(given));
   try {
+    const { remote, rest: argv } = takeRemoteOptions(given);
     const words = argv.filter((word) => !word.startsWith('-'));
     const wanted = words[0] === 'help' ? words[1] : words[0];
     const program = await makeProgram({ name: wanted }, json);
+    if (remote.host !== undefined) assertRemote(wanted);
+    useRemote(remote);
     for (const { name, load } of internalCommands) if (name === wanted) (await load()).register(program);
     await program.parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? 0);
@@ -63,6 +72,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { reportError } = await import('./terminal/report-error.ts');
     return reportError(error instanceof CommanderError ? usageError(error) : error, json);
   }
+}
+
+/** @throws ProdngError USAGE for a command that works on this host alone */
+function assertRemote(wanted: string | undefined): void {
+  const command = commands.find(
+    ({ name, aliases = [] }) => name === wanted || aliases.some((alias) => alias === wanted),
+  );
+  if (command === undefined || command.remote === true) return;
+  throw new ProdngError(
+    'USAGE',
+    `${command.name}: works on this host; --host is for commands that ask an agent`,
+  );
 }
 
 function usageError({ message }: CommanderError): ProdngError {

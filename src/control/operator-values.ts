@@ -15,6 +15,9 @@ export interface OperatorValues {
 /** systemd has the same limit for one credential: 1 MiB in all, systemd.exec(5); pages of memory hold these. */
 export const longestCredential = 128 * 1024;
 
+/** Bytes of a file for Jail-Configuration that is given to an agent: a request has it in base64. */
+export const longestConfiguration = 512 * 1024;
+
 /**
  * The declaration with the operator's settings, and the defaults of the others, in its environment.
  *

@@ -59,6 +59,7 @@ export const errorCodes = {
   JAIL_STATE: { exit: 2, meaning: 'The jail is not in a state in which that can be done' },
   JAIL_UNHEALTHY: { exit: 1, meaning: 'The jail does not pass its health check, or does not stay up' },
   CONSENT: { exit: 1, meaning: 'A new version declares more than the installed one, without consent' },
+  ROLE: { exit: 2, meaning: 'The client does not have the role that the operation needs' },
   POLICY: { exit: 2, meaning: "The host's policy does not allow it" },
   PROFILE: { exit: 2, meaning: 'A profile of a jail cannot be read, or does not show enough' },
   EVENTS: { exit: 1, meaning: 'A record of the log of events was edited, removed or moved' },

@@ -5,6 +5,10 @@ const getsockopt = libcFunction('int getsockopt(int fd, int level, int name, voi
 
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+/** asm-generic/socket.h; since Linux 4.13. */
+const SO_PEERGROUPS = 59;
+/** Bytes of NGROUPS_MAX group ids. */
+const mostGroups = 65_536 * 4;
 
 /**
  * The uid of the process that connected to a unix socket of ours, as it was then: SO_PEERCRED, unix(7).
@@ -12,21 +16,40 @@ const SO_PEERCRED = 17;
  * @returns undefined when it is closed, or no unix socket
  */
 export function peerUid(socket: object): number | undefined {
+  // struct ucred: pid, uid, gid
+  const uid = socketOption(socket, SO_PEERCRED, 12)?.readUInt32LE(4);
+  // of another family than AF_UNIX the kernel says nobody
+  return uid === 0xffff_ffff ? undefined : uid;
+}
+
+/**
+ * The uid and all groups of the process that connected to a unix socket of ours, as they were then.
+ *
+ * @returns undefined when it is closed, or no unix socket
+ */
+export function peerCredentials(socket: object): { uid: number; gids: number[] } | undefined {
+  const credentials = socketOption(socket, SO_PEERCRED, 12);
+  const groups = socketOption(socket, SO_PEERGROUPS, mostGroups);
+  const uid = credentials?.readUInt32LE(4);
+  if (credentials === undefined || groups === undefined || uid === 0xffff_ffff || uid === undefined)
+    return undefined;
+  const others = Array.from({ length: groups.length / 4 }, (_, index) => groups.readUInt32LE(index * 4));
+  return { uid, gids: [credentials.readUInt32LE(8), ...others] };
+}
+
+function socketOption(socket: object, option: number, most: number): Buffer | undefined {
   const fd = descriptorOf(socket);
   if (fd === undefined) return undefined;
-  // struct ucred: pid, uid, gid
-  const credentials = Buffer.alloc(12);
+  const value = Buffer.alloc(most);
   const length = Buffer.alloc(4);
-  length.writeUInt32LE(credentials.length);
+  length.writeUInt32LE(most);
   try {
-    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length);
+    getsockopt(fd, SOL_SOCKET, option, value, length);
   } catch (error) {
     if (['EBADF', 'ENOPROTOOPT', 'ENOTSOCK'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
-  const uid = credentials.readUInt32LE(4);
-  // for another family than AF_UNIX the kernel reports no peer
-  return uid === 0xffff_ffff ? undefined : uid;
+  return value.subarray(0, length.readUInt32LE());
 }
 
 /** Node offers no way to a socket's descriptor but its handle. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
@@ -31,6 +31,8 @@ it('installs, starts, stops, restarts and removes a jail', async () => {
   expect(await host.ok('stop', host.name)).toBe(`${host.name} is stopped\n`);
   expect(existsSync(`/proc/${String(pid)}`)).toBe(false);
   expect(await host.summary()).toMatchObject({ state: 'stopped', lastExit: { status: 0 } });
+  // nothing of a run is left, its lock neither
+  expect(readdirSync(join(host.folder, 'run/jails'))).toEqual([]);
   expect(await host.ok('start', host.name)).toBe(`${host.name} is running\n`);
   expect(await host.ok('restart', host.name)).toBe(`${host.name} is running\n`);
   await until(async () => (await host.ok('logs', host.name)) === 'hello\nbye\nhello\nbye\nhello\n');

@@ -2,6 +2,7 @@ import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { localAgent } from '../../src/agent/agent-target.ts';
 import { hostNameOf } from '../../src/agent/api/cross-site.ts';
 import { AgentClient } from '../../src/agent/client.ts';
 import { parseRecord } from '../../src/agent/events/event-record.ts';
@@ -70,7 +71,7 @@ async function sseClient(): Promise<AgentClient> {
   server.unref();
   await new Promise<void>((resolve) => server.listen(join(run, 'agent.sock'), resolve));
   client = new AgentClient(
-    prodngPaths({ PRODNG_RUN_DIR: run, PRODNG_STATE_DIR: run, PRODNG_CACHE_DIR: run }),
+    localAgent(prodngPaths({ PRODNG_RUN_DIR: run, PRODNG_STATE_DIR: run, PRODNG_CACHE_DIR: run })),
   );
   return client;
 }

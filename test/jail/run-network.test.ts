@@ -233,6 +233,61 @@ describe('macvlan', () => {
     });
   });
 
+  const route = 'cat /proc/net/if_inet6; grep -v " lo$" /proc/net/ipv6_route; ip -o -4 addr show eth0';
+  const shown = async (fields: string, ...options: string[]) => {
+    const deb = await host.jail({ fields: `Jail-Network: macvlan\n${fields}` });
+    const argv = ['run', deb, '--uplink', 'uplink0', ...options, '--', '/bin/sh', '-c', `sleep 1; ${route}`];
+    return host.prodng(argv, { netns: uplink.host });
+  };
+
+  it('takes no address and no route from a router that advertises them', async () => {
+    // sent again and again, as a jail comes up meanwhile
+    const router = spawn('nsenter', ['--net', `--target=${uplink.router}`, 'perl', '-e', advertise, 'port0']);
+    try {
+      const addresses = async () => (await uplink.on(uplink.host, 'ip', '-o', '-6', 'addr')).stdout;
+      // a host that takes what is advertised: the advertisements do arrive
+      await until(async () => (await addresses()).includes('2001:db8:bad:'));
+      const four = await shown('', '--address', '192.0.2.16/24');
+      expect(four.status).toBe(0);
+      expect(four.stdout).toMatch(/^0{31}1 01 80 10 80 +lo\n.*192\.0\.2\.16\/24/);
+      const six = await shown('', '--address', '2001:db8::16/64', '--gateway', '2001:db8::1');
+      expect(six.status).toBe(0);
+      expect(six.stdout).toContain('20010db8000000000000000000000016 ');
+      expect(six.stdout).not.toContain('20010db80bad');
+      // the declared one is the only default route
+      const routes = six.stdout.split('\n').filter((line) => line.startsWith(`${'0'.repeat(32)} 00 `));
+      expect(routes).toEqual([expect.stringContaining(' 20010db8000000000000000000000001 ')]);
+    } finally {
+      router.kill('SIGKILL');
+    }
+  });
+
+  it('does not start with an address that another host has', async () => {
+    const ip = (...argv: string[]) => uplink.on(uplink.router, 'ip', ...argv);
+    await ip('address', 'add', '192.0.2.77/24', 'dev', 'port0');
+    await ip('address', 'add', '2001:db8::77/64', 'dev', 'port0', 'nodad');
+    const mac = (await ip('-o', 'link', 'show', 'port0')).stdout.match(/ether (\S+)/)?.[1] ?? 'none';
+    const four = await shown('', '--address', '192.0.2.77/24');
+    expect(four).toMatchObject({ status: 2, stdout: '' });
+    expect(four.stderr).toContain(`192.0.2.77 is in use: ${mac} on that link has it`);
+    const six = await shown('', '--address', '2001:db8::77/64');
+    expect(six).toMatchObject({ status: 2, stdout: '' });
+    expect(six.stderr).toContain('2001:db8::77 is in use');
+  });
+
+  it('tells its neighbours that it has an address which another one had', async () => {
+    const neighbour = async () =>
+      (await uplink.on(uplink.router, 'ip', 'neigh', 'show', '192.0.2.17')).stdout;
+    const stale = ['lladdr', '02:00:00:00:00:99', 'dev', 'port0', 'nud', 'stale'];
+    await uplink.on(uplink.router, 'ip', 'neigh', 'replace', '192.0.2.17', ...stale);
+    expect(await neighbour()).toContain('02:00:00:00:00:99');
+    const deb = await host.jail({ fields: listening });
+    const argv = ['run', deb, ...at('192.0.2.17'), '--', '/bin/sh', '-c', 'ip -o link show eth0'];
+    const { stdout } = await host.prodng(argv, { netns: uplink.host });
+    const own = /ether (\S+)/.exec(stdout)?.[1] ?? 'none';
+    expect(await neighbour()).toContain(own);
+  });
+
   it('starts again and again with the same hardware address', async () => {
     const deb = await host.jail({ fields: listening });
     const look = [
@@ -251,6 +306,21 @@ describe('macvlan', () => {
     expect([...addresses][0]).toMatch(/^ether 02:/);
   });
 });
+
+/** Advertises a prefix and a default route to all hosts on an interface, RFC 4861 4.2. */
+const advertise = `
+use Socket qw(:all);
+open(my $index, '<', "/proc/net/if_inet6");
+my ($scope) = map { (split)[5] eq $ARGV[0] ? hex((split)[1]) : () } <$index>;
+socket(my $socket, AF_INET6, SOCK_RAW, 58) or die;
+setsockopt($socket, 41, 18, pack('i', 255)) or die;
+my $prefix = pack('CCCCNNN', 3, 4, 64, 0xc0, 86400, 14400, 0) . inet_pton(AF_INET6, '2001:db8:bad::');
+my $packet = pack('CCnCCnNN', 134, 0, 0, 64, 0, 1800, 0, 0) . $prefix;
+while (1) {
+  send($socket, $packet, 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, 'ff02::1'), $scope));
+  select(undef, undef, undef, 0.2);
+}
+`;
 
 function spawnServer(pid: number, port: number, text: string) {
   return spawn(

@@ -34,6 +34,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   BUSY: 409,
   CONSENT: 409,
   POLICY: 403,
+  ROLE: 403,
   SIGNATURE: 403,
   HOST_LACKS: 503,
 };

@@ -21,7 +21,6 @@ const installSchema = z
 
 /** Operations on jails: list, install, look at, start, stop, remove. */
 export function jailRoutes(server: ApiServer, agent: Agent): void {
-  const { paths } = agent.context;
   server.get(
     '/v1/jails',
     { schema: { summary: 'All jails', response: { 200: z.array(jailSummarySchema), ...failures } } },
@@ -40,13 +39,13 @@ export function jailRoutes(server: ApiServer, agent: Agent): void {
       const { name, start, ...source } = request.body;
       const jail = await installJail(agent, source, name);
       if (start) await jail.locked(startJail);
-      return reply.status(201).send(await jailDetail(jail, paths));
+      return reply.status(201).send(await jailDetail(jail, agent.context));
     },
   );
   server.get(
     '/v1/jails/:name',
     { schema: { summary: 'One jail', params: jailParams, response: { 200: jailDetailSchema, ...failures } } },
-    (request) => jailDetail(agent.jail(request.params.name), paths),
+    (request) => jailDetail(agent.jail(request.params.name), agent.context),
   );
   server.delete(
     '/v1/jails/:name',
@@ -63,19 +62,19 @@ export function jailRoutes(server: ApiServer, agent: Agent): void {
       return reply.status(204).send(null);
     },
   );
-  const verb = (name: string, summary: string, work: (held: HeldJail) => Promise<void>) =>
+  const verb = (name: string, summary: string, work: (held: HeldJail) => Promise<void>, waits = true) =>
     server.post(
       `/v1/jails/:name/${name}`,
       { schema: { summary, params: jailParams, response: { 200: jailSummarySchema, ...failures } } },
       async (request) => {
         const jail = agent.jail(request.params.name);
-        await jail.locked(work);
+        await (waits ? jail.locked(work) : jail.lockedSoon(work));
         return jailSummary(jail);
       },
     );
   verb('start', 'Start a jail', startJail);
-  verb('stop', 'Stop a jail as it declares', stopJail);
-  verb('restart', 'Stop and start a jail', restartJail);
+  verb('stop', 'Stop a jail as it declares', stopJail, false);
+  verb('restart', 'Stop and start a jail', restartJail, false);
   verb('freeze', 'Give its processes no time', (held) => freezing(agent, held, 'frozen'));
   verb('thaw', 'Let its processes go on', (held) => freezing(agent, held, 'thawed'));
   server.post(

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { jailDeclarationSchema } from '../../control/declaration-json-schema.ts';
 import { leaseFileSchema, readLease } from '../../jail/network/dhcp-lease.ts';
+import type { AgentContext } from '../agent-context.ts';
 import { exposureOf, exposureSchema } from '../metrics/exposure.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
-import type { AgentPaths } from '../state/agent-paths.ts';
 import { readOverrides } from '../state/overrides-file.ts';
 import { overridesSchema } from '../state/overrides-schema.ts';
 import { isRunning } from '../state/run-file.ts';
@@ -38,6 +38,10 @@ export const jailDetailSchema = jailSummarySchema
     versions: z.array(z.object({ version: z.string(), sha256: z.string(), installed: z.string() })),
     previous: z.string().optional(),
     overrides: overridesSchema,
+    /** What Jail-Credentials declares, and whether it is set; contents are never told. */
+    credentials: z.array(z.object({ name: z.string(), required: z.boolean(), set: z.boolean() })),
+    /** Files that the operator has replaced: SHA-256 by path. */
+    configuration: z.record(z.string(), z.string()),
     declaration: jailDeclarationSchema,
     /** Of what is in force in a running jail. */
     exposure: exposureSchema.optional(),
@@ -98,8 +102,14 @@ function networkOf({ run }: SupervisedJail): JailDetail['network'] {
   return { link, ...(way === undefined ? {} : { gateway: way }), ...(lease === undefined ? {} : { lease }) };
 }
 
-export async function jailDetail(jail: SupervisedJail, paths: AgentPaths): Promise<JailDetail> {
+export async function jailDetail(
+  jail: SupervisedJail,
+  { paths, operator }: Pick<AgentContext, 'paths' | 'operator'>,
+): Promise<JailDetail> {
   const { state, run } = jail;
+  const installed = versionOf(state);
+  const { declaration } = unpackedJail(installed, jail.name);
+  const stored = declaration.credentials.length === 0 ? [] : await operator.credentials.list(jail.name);
   const { id, cgroup, bundle } = run?.file.record ?? {};
   const network = networkOf(jail);
   const exposure = run === undefined ? undefined : exposureOf(run.file, run.declaration);
@@ -110,8 +120,14 @@ export async function jailDetail(jail: SupervisedJail, paths: AgentPaths): Promi
     versions: state.versions.map(({ version, sha256, installed }) => ({ version, sha256, installed })),
     ...(state.previous === undefined ? {} : { previous: state.previous }),
     overrides: await readOverrides(jail.name, paths),
+    credentials: declaration.credentials.map(({ name, required }) => ({
+      name,
+      required,
+      set: stored.some((one) => one.name === name),
+    })),
+    configuration: installed.configuration ?? {},
     ...(network === undefined ? {} : { network }),
-    declaration: { ...unpackedJail(versionOf(state), jail.name).declaration },
+    declaration: { ...declaration },
     ...(exposure === undefined ? {} : { exposure }),
     ...(id === undefined || cgroup === undefined || bundle === undefined
       ? {}

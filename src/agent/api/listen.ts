@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type SecureContextOptions, type Server } from 'node:tls';
 import type { Logger } from 'pino';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
+import { groupId } from '../../system/group.ts';
 import type { AgentConfig } from '../state/agent-config.ts';
 import type { ApiServer } from './api-schema.ts';
 
@@ -169,13 +170,4 @@ function readPem(path: string): Buffer {
       cause,
     });
   }
-}
-
-/** group(5). */
-function groupId(name: string): number | undefined {
-  const line = readFileSync('/etc/group', 'utf8')
-    .split('\n')
-    .find((entry) => entry.startsWith(`${name}:`));
-  const id = Number(line?.split(':')[2] || Number.NaN);
-  return Number.isInteger(id) ? id : undefined;
 }

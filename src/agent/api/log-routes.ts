@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { Agent } from '../agent.ts';
-import { aboutFile, followLog, placeIn } from '../events/log-file.ts';
+import { followLog } from '../events/log-file.ts';
 import { startsOfLastLines, tailLog } from '../events/whole-lines.ts';
+import { logPath } from '../supervision/log-keeper.ts';
 import { type ApiServer, failures, jailParams } from './api-schema.ts';
 import { openEventStream } from './sse.ts';
 
@@ -16,11 +16,8 @@ const query = z.object({
   /** With follow, instead of the last lines: all that come after the one with this id. */
   after: z
     .string()
-    .regex(/^\d{1,20}-\d{1,20}$/)
-    .transform((id) => {
-      const [inode, offset] = id.split('-').map(Number);
-      return { inode: inode ?? 0, offset: offset ?? 0 };
-    })
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
     .optional(),
 });
 
@@ -38,21 +35,19 @@ export function logRoutes(server: ApiServer, agent: Agent): void {
     },
     async (request, reply) => {
       const { name } = agent.jail(request.params.name);
-      const path = join(agent.context.paths.logs, `${name}.log`);
+      const path = logPath(name, agent.context.paths);
       const { tail, follow, after } = request.query;
       if (follow === 'false') return tailLog(path, tail);
-      const { inode } = await aboutFile(path);
-      const known = after === undefined ? undefined : await placeIn(path, after);
       const starts =
-        known === undefined ? await startsOfLastLines(path, tail) : { stdout: known, stderr: known };
+        after === undefined ? await startsOfLastLines(path, tail) : { stdout: after, stderr: after };
       const start = Math.min(starts.stdout, starts.stderr);
       const stream = openEventStream(reply);
-      stream.standsAt(`${inode}-${start}`);
+      stream.standsAt(start);
       // piece by piece, as its reader takes it
-      for await (const { line, at } of followLog(path, start, stream.closed)) {
+      for await (const one of followLog(path, start, stream.closed)) {
+        if ('lost' in one) stream.send('lost', { bytes: one.lost }, one.at);
         // between the parts of a line may be the rest of one of the other stream that is not wanted any more
-        if (at.inode === inode && at.offset <= starts[line.stream]) continue;
-        stream.send('log', line, `${at.inode}-${at.offset}`);
+        else if (one.at > starts[one.line.stream]) stream.send('log', one.line, one.at);
         await stream.ready();
       }
       return reply;

@@ -11,15 +11,19 @@ import { evidenceRoutes } from '../evidence/evidence-routes.ts';
 import { execRoute, serveExec } from '../exec/exec-server.ts';
 import { hostRoutes } from '../host/host-routes.ts';
 import { requests } from '../metrics/agent-metrics.ts';
+import { configurationRoutes } from '../operator/configuration-routes.ts';
+import { credentialRoutes } from '../operator/credential-routes.ts';
 import { PackageFinder } from '../packages/package-source.ts';
 import { agentPaths } from '../state/agent-paths.ts';
 import { actingFor, actorOf } from './actor.ts';
 import { answerClientError, answerUnknownRoutes, parseJsonBodies } from './answers.ts';
 import { apiError, httpStatus } from './api-error.ts';
 import { type ApiServer, withTypes } from './api-schema.ts';
+import { roleOf } from './client-role.ts';
 import { eventRoutes } from './event-routes.ts';
 import { jailRoutes } from './jail-routes.ts';
 import { logRoutes } from './log-routes.ts';
+import { assertRole, roleNeeded } from './roles.ts';
 import { assertSameSite } from './same-site.ts';
 import { streamType } from './sse.ts';
 import { statsRoutes } from './stats-routes.ts';
@@ -49,12 +53,20 @@ export async function makeServer(agent: Agent, logger: Pick<Logger, 'error'>): P
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.setErrorHandler((error, _request, reply) => {
+    // fastify closes the connection then, which resets it under a client that is still sending: Node discards the rest
+    if (statusIn(error) === 413) reply.removeHeader('connection');
     const known = asProdngError(error);
     if (known.code === 'INTERNAL') logger.error(error);
     return reply.status(statusIn(error) ?? httpStatus(known.code)).send(apiError(known));
   });
-  server.addHook('onRequest', async ({ raw }) => {
+  server.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) roleNeeded(one, url);
+  });
+  server.addHook('onRequest', async ({ raw, method, routeOptions: { url } }) => {
     assertSameSite({ method: raw.method ?? '', headers: raw.headers, socket: raw.socket });
+    // what routes there are is told to those only who may read something
+    const needed = url === undefined ? 'viewer' : roleNeeded(method, url);
+    assertRole(roleOf(raw.socket, agent.options.roles), needed, actorOf(raw));
   });
   parseJsonBodies(server);
   answerUnknownRoutes(server);
@@ -68,6 +80,8 @@ export async function makeServer(agent: Agent, logger: Pick<Logger, 'error'>): P
     eventRoutes(routes, agent);
     statsRoutes(routes, agent);
     evidenceRoutes(routes, agent);
+    credentialRoutes(routes, agent);
+    configurationRoutes(routes, agent);
     hostRoutes(routes);
   });
   // behind the reading of the body, which would lose it
@@ -102,6 +116,7 @@ export async function openApiDocument(): Promise<object> {
     raise: {},
     volumes: { withoutSize: 'allow' },
     networks: { byName: {} },
+    roles: {},
     finder: new PackageFinder({ paths, signed: false }),
   });
   const server = await makeServer(agent, { error: () => {} });

@@ -1,6 +1,7 @@
 import { fastifySwagger } from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { roleNeeded } from './roles.ts';
 
 /** Has the OpenAPI 3.1 document made of the routes' schemas, and served. */
 export async function swagger(server: FastifyInstance): Promise<void> {
@@ -13,7 +14,11 @@ export async function swagger(server: FastifyInstance): Promise<void> {
         version: '1',
       },
     },
-    transform: jsonSchemaTransform,
+    transform(input) {
+      const { schema, url } = jsonSchemaTransform(input);
+      const [method = 'GET'] = [input.route.method].flat();
+      return { schema: { ...schema, 'x-role': roleNeeded(method, input.route.url) }, url };
+    },
     transformObject: jsonSchemaTransformObject,
   });
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger());

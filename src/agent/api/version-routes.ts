@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { withSettings } from '../../control/operator-values.ts';
 import type { Agent } from '../agent.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import { isOneSource, oneSource, sourceShape } from '../packages/package-source.ts';
 import { rollbackJail, upgradeJail } from '../packages/upgrade.ts';
 import { overridden } from '../state/overridden.ts';
 import { readOverrides, writeOverrides } from '../state/overrides-file.ts';
-import { overridesSchema } from '../state/overrides-schema.ts';
+import { type Overrides, overridesSchema, settingName } from '../state/overrides-schema.ts';
 import { type ApiServer, failures, jailParams } from './api-schema.ts';
 import { jailDetail, jailDetailSchema } from './jail-view.ts';
 
@@ -19,13 +20,14 @@ const upgradeSchema = z
 
 const rollbackSchema = z.strictObject({ patience }).meta({ id: 'Rollback' });
 
-/** null takes an override back. */
+const { settings: _settings, ...others } = overridesSchema.shape;
+
+/** null takes an override back, or one setting. */
 const changesSchema = z
-  .strictObject(
-    Object.fromEntries(
-      Object.entries(overridesSchema.shape).map(([key, schema]) => [key, schema.nullable()]),
-    ),
-  )
+  .strictObject({
+    ...Object.fromEntries(Object.entries(others).map(([key, schema]) => [key, schema.nullable()])),
+    settings: z.record(settingName, z.string().max(4096).nullable()).optional(),
+  })
   .meta({ id: 'Overrides' });
 
 /** Going to other versions, and what the operator sets. */
@@ -36,7 +38,7 @@ export function versionRoutes(server: ApiServer, agent: Agent): void {
     '/v1/jails/:name/upgrade',
     { schema: { summary: 'Go to another version', params: jailParams, body: upgradeSchema, response } },
     async ({ params, body: { accept, patience: wait, ...source } }) =>
-      jailDetail(await upgradeJail(agent, params.name, source, { accept, patience: wait }), paths),
+      jailDetail(await upgradeJail(agent, params.name, source, { accept, patience: wait }), agent.context),
   );
   server.post(
     '/v1/jails/:name/rollback',
@@ -48,7 +50,8 @@ export function versionRoutes(server: ApiServer, agent: Agent): void {
         response,
       },
     },
-    async ({ params, body }) => jailDetail(await rollbackJail(agent, params.name, body.patience), paths),
+    async ({ params, body }) =>
+      jailDetail(await rollbackJail(agent, params.name, body.patience), agent.context),
   );
   server.patch(
     '/v1/jails/:name/overrides',
@@ -63,17 +66,35 @@ export function versionRoutes(server: ApiServer, agent: Agent): void {
     async ({ params, body }) => {
       const jail = agent.jail(params.name);
       await jail.locked(async (held) => {
-        const merged = { ...(await readOverrides(jail.name, paths)), ...body };
-        const next = overridesSchema.parse(
-          Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)),
-        );
+        const next = merged(await readOverrides(jail.name, paths), body);
         const { declaration } = unpackedJail(versionOf(held.state), held.name);
         overridden(jail.name, declaration, next, raise);
+        withSettings(declaration, next.settings);
         await addresses.set(jail.name, next, () => writeOverrides(jail.name, next, paths));
-        const facts = Object.entries(body).map(([key, value]) => [key, String(value)]);
-        await events.append('set', jail.name, Object.fromEntries(facts));
+        await events.append('set', jail.name, factsOf(body));
       });
-      return jailDetail(jail, paths);
+      return jailDetail(jail, agent.context);
     },
+  );
+}
+
+type Changes = z.infer<typeof changesSchema>;
+
+function merged(before: Overrides, { settings: changed = {}, ...changes }: Changes): Overrides {
+  const settings = present({ ...before.settings, ...changed });
+  return overridesSchema.parse({
+    ...present({ ...before, ...changes }),
+    settings: Object.keys(settings).length === 0 ? undefined : settings,
+  });
+}
+
+function present(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+function factsOf({ settings = {}, ...changes }: Changes): Record<string, string> {
+  const named = Object.entries(settings).map(([name, value]) => [`setting.${name}`, value]);
+  return Object.fromEntries(
+    [...Object.entries(changes), ...named].map(([key, value]) => [key, String(value)]),
   );
 }

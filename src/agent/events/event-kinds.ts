@@ -35,6 +35,13 @@ export const eventKinds = {
     detail: 'path, reason',
   },
   set: { meaning: "The operator's settings of a jail were changed", detail: 'the changed settings' },
+  'credential-set': { meaning: 'A credential of a jail was set', detail: 'credential' },
+  'credential-removed': { meaning: 'A credential of a jail was removed', detail: 'credential' },
+  'configuration-set': { meaning: 'A configuration file of a jail was replaced', detail: 'path, sha256' },
+  'configuration-removed': {
+    meaning: "A configuration file of a jail is the package's own again",
+    detail: 'path',
+  },
   upgraded: { meaning: 'A jail runs another version', detail: 'from, to' },
   'upgrade-failed': {
     meaning: 'An upgrade failed; the previous version is current',
@@ -43,6 +50,8 @@ export const eventKinds = {
   'rolled-back': { meaning: 'A jail runs its previous version', detail: 'from, to' },
   'rollback-failed': { meaning: 'A rollback failed', detail: 'from, to, reason' },
 
+  preparing: { meaning: 'Jail-Prepare runs on new volumes, before the first start', detail: 'version' },
+  prepared: { meaning: 'Jail-Prepare has succeeded', detail: 'version' },
   started: { meaning: 'The service was started', detail: 'version, pid' },
   'start-failed': { meaning: 'A start failed', detail: 'reason' },
   'taken-over': { meaning: 'A new agent supervises a jail that was running', detail: 'pid' },

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { errnoOf } from '../../error/prodng-error.ts';
+import type { ReadableFile } from './log-segments.ts';
 
 const block = 2 ** 16;
 /** Bytes that are read at most: one request must not take the agent's memory. */
@@ -21,6 +22,11 @@ export async function readLastLines(path: string, count: number): Promise<LastLi
     if (errnoOf(error) === 'ENOENT') return { lines: [], end: 0 };
     throw error;
   }
+  return lastLinesOf(file, count);
+}
+
+/** As readLastLines, of a file that is open; it is closed. */
+export async function lastLinesOf(file: ReadableFile, count: number): Promise<LastLines> {
   try {
     const { size } = await file.stat();
     const pieces: Buffer[] = [];

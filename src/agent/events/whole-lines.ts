@@ -1,7 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { errnoOf } from '../../error/prodng-error.ts';
-import { readLastLines } from './last-lines.ts';
+import { lastLinesOf } from './last-lines.ts';
 import { type LogLine, parseLogLine } from './log-file.ts';
+import { openLog } from './log-segments.ts';
 
 type Stream = LogLine['stream'];
 
@@ -65,14 +64,16 @@ const most = 1_000_000;
 /** Reads the last lines of a log, each from its beginning. */
 export async function tailLog(path: string, count: number): Promise<LogLine[]> {
   for (let entries = count + 64; ; entries *= 4) {
-    const { lines: read } = await readLastLines(path, entries);
+    const log = await openLog(path);
+    if (log === undefined) return [];
+    const { lines: read } = await lastLinesOf(log, entries);
     const parsed = read.flatMap((line) => parseLogLine(line) ?? []);
     const { lines, isComplete } = lastWholeLines(parsed, count);
     if (isComplete || read.length < entries || entries > most) return lines;
   }
 }
 
-/** The bytes that the last lines of each stream begin at; what a stream has before is not among them. */
+/** The bytes since the log began that the last lines of each stream begin at; what a stream has before is not among them. */
 export type LineStarts = Record<Stream, number>;
 
 const block = 2 ** 16;
@@ -81,15 +82,10 @@ const head = 64;
 
 /** Finds where the last lines of a log begin, for a follower that reads them piece by piece. It keeps no text. */
 export async function startsOfLastLines(path: string, count: number): Promise<LineStarts> {
-  let file: FileHandle;
+  const log = await openLog(path);
+  if (log === undefined) return { stdout: 0, stderr: 0 };
   try {
-    file = await open(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { stdout: 0, stderr: 0 };
-    throw error;
-  }
-  try {
-    const { size } = await file.stat();
+    const { base, size } = log;
     const starts: LineStarts = { stdout: size, stderr: size };
     const counter = new BackwardCounter(count);
     // the beginning of what was read before, which may be the rest of an entry's head
@@ -103,7 +99,7 @@ export async function startsOfLastLines(path: string, count: number): Promise<Li
     for (let end = size; end > 0 && !counter.isOver; ) {
       const begin = Math.max(0, end - block);
       const piece = Buffer.alloc(end - begin);
-      await file.read(piece, 0, piece.length, begin);
+      await log.read(piece, 0, piece.length, begin);
       const bytes = Buffer.concat([piece, behind]);
       for (let at = piece.lastIndexOf(0x0a); at !== -1 && !counter.isOver; ) {
         // what is behind the last end is half an entry: it is still being written
@@ -115,8 +111,8 @@ export async function startsOfLastLines(path: string, count: number): Promise<Li
       behind = bytes.subarray(0, head);
       end = begin;
     }
-    return starts;
+    return { stdout: base + starts.stdout, stderr: base + starts.stderr };
   } finally {
-    await file.close();
+    await log.close();
   }
 }

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { EvidenceSubject, HostFile } from '../../evidence/subject.ts';
 import { md5sumsPath, rootfsPath } from '../../jail/storage/unpacked.ts';
 import { planVolumes } from '../../jail/storage/volumes.ts';
+import { olderSegments } from '../events/log-segments.ts';
 import { rootfsOf, treesFolder, unpackedJail, versionOf } from '../packages/installed.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import { assertJailName } from '../state/jail-name.ts';
 import { overridesFile } from '../state/overrides-file.ts';
 import { isRunning, readRunFile } from '../state/run-file.ts';
 import { StateStore } from '../state/state-store.ts';
+import { logPath } from '../supervision/log-keeper.ts';
 
 /**
  * What a collection needs to know of a jail, from the agent's files alone: an agent that is dead or hangs is no
@@ -24,7 +26,12 @@ export async function subjectOnDisk(name: string, paths: AgentPaths): Promise<Ev
   const running = runFileOf(name, paths);
   const { record } = running?.run ?? {};
   const files: HostFile[] = [
-    { path: 'jail/log', file: join(paths.logs, `${name}.log`), artifact: 'ProdNGJailLogs' },
+    { path: 'jail/log', file: logPath(name, paths), artifact: 'ProdNGJailLogs' },
+    ...(await olderSegments(logPath(name, paths))).slice(-1).map((file) => ({
+      path: 'jail/log-older',
+      file,
+      artifact: 'ProdNGJailLogs' as const,
+    })),
     { path: 'jail/state.json', file: join(paths.jails, `${name}.json`), artifact: 'ProdNGJailState' },
     { path: 'jail/overrides.json', file: overridesFile(name, paths), artifact: 'ProdNGJailOverrides' },
     { path: 'events/events.jsonl', file: paths.events, artifact: 'ProdNGEvents' },

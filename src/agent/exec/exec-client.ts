@@ -2,11 +2,12 @@ import { type IncomingMessage, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ProdngError } from '../../error/prodng-error.ts';
+import type { AgentTarget } from '../agent-target.ts';
 import { agentUnreachable } from '../client.ts';
 import { encodeFrame, FrameReader, frameKinds, inputWindow } from './exec-frames.ts';
 
 export interface ExecOptions {
-  socketPath: string;
+  target: AgentTarget;
   jail: string;
   argv: readonly string[];
   input: NodeJS.ReadStream;
@@ -26,7 +27,7 @@ const longest = 120_000;
  * @throws ProdngError AGENT, USAGE when the arguments are too long, and what the agent answers with
  */
 export function execInJail(options: ExecOptions): Promise<number> {
-  const { socketPath, jail, argv, terminal } = options;
+  const { target, jail, argv, terminal } = options;
   const query = JSON.stringify({ argv, ...(terminal ? { terminal: sizeOf(options.output) } : {}) });
   const path = `/v1/jails/${encodeURIComponent(jail)}/exec?request=${encodeURIComponent(query)}`;
   if (path.length > longest)
@@ -35,9 +36,9 @@ export function execInJail(options: ExecOptions): Promise<number> {
     });
   return new Promise((resolve, reject) => {
     const asked = request({
-      socketPath,
+      createConnection: () => target.connect(),
       path,
-      headers: { host: 'agent', connection: 'Upgrade', upgrade: 'prodng-exec' },
+      headers: { host: target.host, connection: 'Upgrade', upgrade: 'prodng-exec' },
     });
     asked.once('upgrade', (_response, socket, head) => {
       converse(socket, head, options).then(resolve, reject);
@@ -45,7 +46,7 @@ export function execInJail(options: ExecOptions): Promise<number> {
     asked.once('response', (response) => {
       refusalIn(response).then(reject, reject);
     });
-    asked.once('error', (error) => reject(agentUnreachable(socketPath, error)));
+    asked.once('error', (error) => reject(agentUnreachable(target, error)));
     asked.end();
   });
 }

@@ -8,11 +8,15 @@ import type { Agent } from '../agent.ts';
 import { actingFor, actorOf } from '../api/actor.ts';
 import { apiError, httpStatus } from '../api/api-error.ts';
 import { type ApiServer, failures, jailParams } from '../api/api-schema.ts';
+import { roleOf } from '../api/client-role.ts';
+import { assertRole, roleNeeded } from '../api/roles.ts';
 import { assertSameSite } from '../api/same-site.ts';
 import type { RunFile } from '../state/run-file.ts';
 import { assertRun } from '../supervision/active-run.ts';
 import { type ExecRequest, execProtocol, execSchema } from './exec-schema.ts';
 import { execute } from './exec-session.ts';
+
+const execPath = '/v1/jails/:name/exec';
 
 /**
  * Serves `GET /v1/jails/NAME/exec?request=JSON` with `Upgrade: prodng-exec`: a program in a running jail, whose streams
@@ -28,6 +32,8 @@ export function serveExec(server: Server, agent: Agent): ReadonlySet<Duplex> {
     socket.on('error', () => socket.destroy());
     try {
       assertSameSite({ method: 'POST', headers: request.headers, socket: request.socket });
+      const role = roleOf(request.socket, agent.options.roles);
+      assertRole(role, roleNeeded('GET', execPath), actorOf(request));
       const { run, asked } = readRequest(request, agent);
       actingFor(actorOf(request), () => {
         void agent.context.events.append('exec', run.record.name, executedArgv(asked.argv));
@@ -46,7 +52,7 @@ export function serveExec(server: Server, agent: Agent): ReadonlySet<Duplex> {
 /** Describes the operation in the OpenAPI document; who asks without `Upgrade` learns of it. */
 export function execRoute(server: ApiServer): void {
   server.get(
-    '/v1/jails/:name/exec',
+    execPath,
     {
       schema: {
         summary: 'Run a program in a running jail',

@@ -57,7 +57,9 @@ async function upgrade(
   const { versions } = held.state;
   agent.context.volumes.assertFits({ name: held.name, versions: [installed] });
   const others = versions.filter(({ sha256 }) => sha256 !== installed.sha256);
-  await held.change({ versions: [...others, installed] });
+  const { configuration } = versionOf(held.state);
+  const next = { ...installed, ...(configuration === undefined ? {} : { configuration }) };
+  await held.change({ versions: [...others, next] });
   try {
     await goTo(agent, held, agreed, 'upgrade', patience);
   } catch (error) {
@@ -100,6 +102,7 @@ async function goTo(
   if (held.state.current === to.sha256) return;
   await switchVersion(held, to, kind, patience, agent.context);
   await held.change({ versions: keptVersions(held.state, agent.options.keepVersions) });
+  await agent.context.operator.configuration.collect(held.state);
 }
 
 /** The current version, the one before it, and the newest of the others: so many in all. */

@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prettifyError, z } from 'zod';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
+import { roles } from '../api/roles.ts';
 import { checkpointConfigSchema } from '../checkpoints/checkpoint-config.ts';
 import type { AgentPaths } from './agent-paths.ts';
 import { type Networks, networksSchema } from './networks-schema.ts';
 import { volumePolicySchema } from './volume-policy.ts';
 
 const path = z.string().startsWith('/');
+const role = z.enum(roles);
 
 /** The agent's own configuration, /etc/prodng/agent.json; it may be absent, as may each of its fields. */
 export const agentConfigSchema = z.strictObject({
@@ -74,6 +76,31 @@ export const agentConfigSchema = z.strictObject({
     })
     .default({})
     .describe('How far prodng set may raise limits above what a package declares'),
+  roles: z
+    .strictObject({
+      certificates: z
+        .array(
+          z
+            .strictObject({
+              name: z.string().optional().describe('Common name of the certificate; either this or unit'),
+              unit: z.string().optional().describe('Organizational unit of the certificate'),
+              role: role.describe('What the client may do'),
+            })
+            .refine(({ name, unit }) => (name === undefined) !== (unit === undefined), 'either name or unit'),
+        )
+        .optional()
+        .describe(
+          'Roles by client certificate; the first rule that matches decides. Without rules, all are admins',
+        ),
+      groups: z
+        .record(z.string(), role)
+        .optional()
+        .describe(
+          'Roles by unix group of a client of the socket; the highest counts. Without rules, all are admins',
+        ),
+    })
+    .default({})
+    .describe('What clients of the API may do'),
   networks: networksSchema.default({}).describe('Networks for macvlan jails, by name'),
   defaultNetwork: z
     .string()

@@ -14,6 +14,10 @@ export interface AgentPaths {
   runs: string;
   /** Where conmon tells how runs ended. */
   exits: string;
+  /** Credentials of jails: a folder a jail, closed to all but root. */
+  credentials: string;
+  /** Files that replace configuration of jails: a folder a jail. */
+  configuration: string;
   /** What the services have printed. */
   logs: string;
   /** The append-only log of events. */
@@ -43,6 +47,8 @@ export function agentPaths(paths: Paths, env: Environment = process.env): AgentP
     jails: join(paths.state, 'jails'),
     runs: join(paths.run, 'agent', 'runs'),
     exits: join(paths.run, 'agent', 'exits'),
+    credentials: join(paths.state, 'credentials'),
+    configuration: join(paths.state, 'configuration'),
     logs: join(paths.state, 'logs'),
     events: join(paths.state, 'events.jsonl'),
     evidence: join(paths.state, 'evidence'),

@@ -13,6 +13,9 @@ const bounded = ({ least, most }: Bound<number>) => z.number().int().min(least).
 /** Bytes. With less a runtime cannot set a jail up: runc 1.1 fails at 2 MiB and works at 4 MiB. */
 const leastMemory = 2 ** 22;
 
+/** A variable of Jail-Settings. */
+export const settingName = z.string().regex(/^[A-Za-z_]\w{0,255}$/, 'not the name of a variable');
+
 /** What an operator sets for a jail beside what its package declares. */
 export const overridesSchema = z.strictObject({
   uplink: linkSchema.optional(),
@@ -32,6 +35,10 @@ export const overridesSchema = z.strictObject({
     .max(1000)
     .optional()
     .describe('Boot order: jails with a lower number are started earlier; 500 by default'),
+  settings: z
+    .record(settingName, z.string().max(4096))
+    .optional()
+    .describe('Values of Jail-Settings, by name'),
 });
 
 export type Overrides = z.infer<typeof overridesSchema>;

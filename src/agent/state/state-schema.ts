@@ -12,12 +12,14 @@ export const installedVersion = z.strictObject({
   installed: time,
   /** The .deb's control stanza: the declarations are read from it anew. */
   control: z.string(),
+  /** Files that the operator has put in the place of the package's: SHA-256 by path. */
+  configuration: z.record(z.string(), sha256).optional(),
 });
 
 /** Of the files below, see docs/agent.md: a file of a higher format is left alone. */
-export const stateFormat = 2;
+export const stateFormat = 3;
 
-/** How a run ended: 1 had no reason and no signal. */
+/** How a run ended: format 1 had no reason and no signal; format 2 had no configuration of versions. */
 export const lastExitSchema = z.strictObject({
   /** 128 and the number of the signal that ended it; absent when nobody was left to ask. */
   status: z.number().int().optional(),
@@ -34,7 +36,7 @@ export type LastExit = z.infer<typeof lastExitSchema>;
 /** All that is kept of a jail for as long as it is installed. */
 export const jailStateSchema = z.strictObject({
   /** Any that this version reads; it writes the last of them. */
-  format: z.union([z.literal(1), z.literal(stateFormat)]),
+  format: z.union([z.literal(1), z.literal(2), z.literal(stateFormat)]),
   name: z.string().regex(jailNamePattern),
   desired: z.enum(['running', 'stopped']),
   /** The SHA-256 of the version that runs, or is to run. */

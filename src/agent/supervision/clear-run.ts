@@ -2,6 +2,8 @@ import { removeCgroup } from '../../jail/confine/cgroup.ts';
 import { monitorCgroup } from '../../jail/confine/monitor-cgroup.ts';
 import { clearAway } from '../../jail/lifecycle/clear-away.ts';
 import { endProgram } from '../../jail/lifecycle/end-program.ts';
+import { runFolder } from '../../jail/lifecycle/jail-slot.ts';
+import { nameLockPath, removeNameLock } from '../../jail/lifecycle/name-lock.ts';
 import { endDhcpClient } from '../../jail/network/dhcp-client.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import { bootId, type RunFile, removeRunFile } from '../state/run-file.ts';
@@ -24,6 +26,8 @@ export async function clearRun(run: RunFile, paths: AgentPaths, exits: Exits): P
   await endLogKeeper(record);
   await clearAway(known);
   await removeCgroup(monitorCgroup(record.cgroup), record.cgroups);
+  // conmon, which held it, is gone
+  removeNameLock(nameLockPath(runFolder(paths.jail), record.name));
   exits.forget(record.id);
   removeRunFile(paths.runs, record.id);
 }

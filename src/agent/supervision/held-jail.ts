@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, ProdngError } from '../../error/prodng-error.ts';
+import { markPrepared } from '../../jail/storage/preparation.ts';
 import type { AgentContext } from '../agent-context.ts';
 import { actingAlone } from '../api/actor.ts';
+import { removeLog } from '../events/log-segments.ts';
 import { setAside } from '../packages/disposal.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import { volumesFolder } from '../state/agent-paths.ts';
@@ -15,6 +16,7 @@ import { lastExitOf, reasonText } from './end-reason.ts';
 import type { RunEnd } from './exits.ts';
 import type { JailCell } from './jail-cell.ts';
 import { type LaunchPlan, planLaunch } from './launch-plan.ts';
+import { logPath } from './log-keeper.ts';
 import { startRun } from './start-run.ts';
 import { type PhaseAction, type PhaseEvent, transition } from './transitions.ts';
 
@@ -100,10 +102,44 @@ export class HeldJail {
    */
   async make(plan: LaunchPlan, beside = false, wanted?: Promise<void>): Promise<ActiveRun> {
     this.#assertHeld();
+    if (!plan.prepared.awaitsPreparation) return this.#makeRun(plan, beside, wanted);
+    await this.#prepareVolumes(plan.sha256, wanted);
+    return this.#makeRun(await this.plan(plan.sha256), beside, wanted);
+  }
+
+  /** Runs Jail-Prepare, in a run as the service's, until it has ended. @throws ProdngError JAIL_START when it fails */
+  async #prepareVolumes(sha256: string, wanted?: Promise<void>): Promise<void> {
+    const { events } = this.#context;
+    const plan = await planLaunch(this, sha256, this.#context, 'preparation');
+    await events.append('preparing', this.name, { version: plan.prepared.version });
+    const interrupted = new AbortController();
+    this.#cell.preparing = interrupted;
+    if (this.#cell.impatient > 0) interrupted.abort();
+    try {
+      const run = await this.#makeRun(plan, false, wanted, true);
+      const kill = () => void run.kill();
+      if (interrupted.signal.aborted) kill();
+      interrupted.signal.addEventListener('abort', kill);
+      const { status } = await run.ended;
+      await run.clear();
+      if (status !== 0) throw preparationFailed(this.name, status, interrupted.signal);
+    } finally {
+      this.#cell.preparing = undefined;
+    }
+    await markPrepared(plan.prepared.volumes);
+    await events.append('prepared', this.name, { version: plan.prepared.version });
+  }
+
+  async #makeRun(
+    plan: LaunchPlan,
+    beside: boolean,
+    wanted?: Promise<void>,
+    isPreparation = false,
+  ): Promise<ActiveRun> {
     const { paths, exits, log } = this.#context;
     let toClear: RunFile | undefined;
     try {
-      const request = { ...plan, name: this.name, beside, log };
+      const request = { ...plan, name: this.name, beside, isPreparation, log };
       const started = await startRun(
         wanted === undefined ? request : { ...request, wanted },
         paths,
@@ -231,10 +267,12 @@ export class HeldJail {
   /** Removes all that is known of it, which does not run, and its volumes when told so. It is gone for good. */
   async remove(purge: boolean): Promise<void> {
     this.#assertHeld();
-    const { paths, store, disposal } = this.#context;
+    const { paths, store, disposal, operator } = this.#context;
     const volumes = join(volumesFolder(paths), this.name);
-    await rm(join(paths.logs, `${this.name}.log`), { force: true });
+    await removeLog(logPath(this.name, paths));
     if (purge && existsSync(volumes)) await disposal.remove([await setAside(volumes)]);
+    await operator.credentials.removeAll(this.name);
+    await operator.configuration.removeAll(this.name);
     await store.remove(this.name);
     this.#cell.isGone = true;
   }
@@ -360,4 +398,13 @@ export class HeldJail {
   #assertHeld(): void {
     if (this.#isOver) throw new ProdngError('INTERNAL', `${this.name}: changed without being held`);
   }
+}
+
+function preparationFailed(name: string, status: number | undefined, interrupted: AbortSignal): ProdngError {
+  const how = interrupted.aborted
+    ? 'was ended by another operation'
+    : `failed with status ${status ?? 'unknown'}`;
+  return new ProdngError('JAIL_START', `${name}: Jail-Prepare ${how}`, {
+    hint: `the service was not started; the next start runs it again. See: prodng logs ${name}`,
+  });
 }

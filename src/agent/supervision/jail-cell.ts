@@ -14,6 +14,10 @@ export interface JailCell {
   lastFault: string | undefined;
   /** The next start, while it waits for that. */
   retry: NodeJS.Timeout | undefined;
+  /** Set while Jail-Prepare runs: ends it, so that an operation can have the jail. */
+  preparing: AbortController | undefined;
+  /** Operations that wait for the jail and do not wait for Jail-Prepare. */
+  impatient: number;
   /** It was removed: who has waited for its lock finds nothing. */
   isGone: boolean;
   /** Changes of the state go one by one. */

@@ -3,6 +3,7 @@ import type { Uplink } from '../../jail/network/network.ts';
 import { type PreparedJail, prepareUnpacked } from '../../jail/runtime/prepare-jail.ts';
 import type { AgentContext } from '../agent-context.ts';
 import type { Addressed } from '../network/addresses.ts';
+import { operatorValues } from '../operator/operator-values.ts';
 import { rootfsOf, unpackedJail, versionOf } from '../packages/installed.ts';
 import { overridden } from '../state/overridden.ts';
 import { readOverrides } from '../state/overrides-file.ts';
@@ -16,22 +17,40 @@ export interface LaunchPlan {
 }
 
 /**
- * Decides all about a start: the operator's overrides, the uplink and address, names of Jail-Connect, the rootfs. What
- * is wrong with any of them is found here, before a run that serves is stopped for the sake of the new one.
+ * Decides all about a start: the operator's overrides, settings, credentials and files, the uplink and address, names of
+ * Jail-Connect, the rootfs. What is wrong with any of them is found here, before a run that serves is stopped for the
+ * new one.
  *
+ * @param program what runs: the service, or Jail-Prepare
  * @throws ProdngError CONFIG, POLICY, NETWORK and what prepareUnpacked throws
  */
 export async function planLaunch(
   jail: Addressed,
   sha256: string,
-  { paths, raise, volumes, addresses }: Pick<AgentContext, 'paths' | 'raise' | 'volumes' | 'addresses'>,
+  {
+    paths,
+    raise,
+    volumes,
+    addresses,
+    operator,
+  }: Pick<AgentContext, 'paths' | 'raise' | 'volumes' | 'addresses' | 'operator'>,
+  program: 'service' | 'preparation' = 'service',
 ): Promise<LaunchPlan> {
-  const unpacked = unpackedJail(versionOf(jail.state, sha256), jail.name);
+  const installed = versionOf(jail.state, sha256);
+  const unpacked = unpackedJail(installed, jail.name);
   const overrides = await readOverrides(jail.name, paths);
   volumes.assertFits(jail.state, unpacked.declaration);
   const declaration = overridden(jail.name, unpacked.declaration, overrides, raise);
   const uplink = declaration.network === 'macvlan' ? await addresses.uplinkOf(jail, overrides) : undefined;
-  const options = { paths: paths.jail, name: jail.name, ...(uplink === undefined ? {} : { uplink }) };
+  const given = await operatorValues(jail.name, declaration, installed, overrides, operator);
+  const { prepare } = declaration;
+  const options = {
+    paths: paths.jail,
+    name: jail.name,
+    ...given,
+    ...(program === 'service' || prepare === undefined ? {} : { argv: prepare }),
+    ...(uplink === undefined ? {} : { uplink }),
+  };
   const prepared = await prepareUnpacked({ ...unpacked, declaration }, rootfsOf(unpacked, paths), options);
   return { sha256, declaration: prepared.declaration, prepared, ...(uplink === undefined ? {} : { uplink }) };
 }

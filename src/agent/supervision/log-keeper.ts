@@ -19,7 +19,7 @@ export interface LogRate {
 
 export interface LogFile {
   path: string;
-  /** Bytes after which it begins anew. */
+  /** Bytes of it that are kept: in two segments, so that a full one is kept whole while the next one fills. */
   size: number;
   rate: LogRate;
 }
@@ -35,10 +35,25 @@ my ($fifo, $path, $size, $seconds, $lines, $bytes) = @ARGV;
 umask 0077;
 open(my $in, '<', $fifo) or exit 1;
 open(my $log, '>>', $path) or exit 1;
+my ($folder, $name) = $path =~ m{^(.*)/([^/]+)$};
+sub older {
+  opendir(my $entries, $folder) or return ();
+  return sort { $a <=> $b } map { /^\\Q$name\\E-([0-9]+)$/ ? $1 : () } readdir $entries;
+}
+my $start = (older())[-1] // 0;
 my ($end, $seen, $seenBytes, $lost) = (0, 0, 0, 0);
+sub begin_segment {
+  my @before = older();
+  my $segment = $start + (-s $log);
+  if (!rename($path, "$path-$segment")) { truncate($log, 0); return; }
+  if (!open(my $new, '>>', $path)) { rename("$path-$segment", $path); truncate($log, 0); return; }
+  else { $log = $new; }
+  $start = $segment;
+  unlink map { "$path-$_" } @before;
+}
 sub put {
   my ($line) = @_;
-  truncate($log, 0) if (-s $log) + length($line) > $size;
+  begin_segment() if -s $log && (-s $log) + length($line) > $size;
   syswrite($log, $line);
 }
 sub tell_lost {
@@ -89,7 +104,7 @@ function keeperOf(record: RunRecord): NamedProgram {
 export function startLogKeeper(record: RunRecord, { path, size, rate }: LogFile): number {
   const fifo = logFifo(record);
   if (!existsSync(fifo)) makeFifo(fifo, 0o600);
-  const numbers = [size, rate.seconds, rate.lines, rate.bytes].map(String);
+  const numbers = [Math.floor(size / 2), rate.seconds, rate.lines, rate.bytes].map(String);
   const pid = startTool(['perl', '-e', script, fifo, path, ...numbers], { env: { LC_ALL: 'C' }, cwd: '/' });
   void endingOf(pid, { holds: false });
   writeFileSync(keeperOf(record).pidFile, String(pid), { mode: 0o600 });

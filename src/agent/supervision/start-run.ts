@@ -1,13 +1,12 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, mkdirSync } from 'node:fs';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { startConfined } from '../../jail/confine/start-confined.ts';
 import { type RunRecord, runFolder } from '../../jail/lifecycle/jail-slot.ts';
+import { nameLockPath, tryNameLock } from '../../jail/lifecycle/name-lock.ts';
 import { endDhcpClientArgv } from '../../jail/network/dhcp-client.ts';
 import type { JailNetwork, Uplink } from '../../jail/network/network.ts';
 import { createJail } from '../../jail/runtime/create-jail.ts';
 import type { PreparedJail } from '../../jail/runtime/prepare-jail.ts';
-import { tryLock } from '../../kernel/at.ts';
 import { killAndReap } from '../../kernel/child-watch.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import { bootId, type RunFile, writeRunFile } from '../state/run-file.ts';
@@ -21,6 +20,8 @@ export interface StartRequest {
   uplink?: Uplink;
   /** Beside a run of the same jail, which holds the name's lock. */
   beside: boolean;
+  /** It is not the service that runs but Jail-Prepare: the next agent ends such a run instead of taking it over. */
+  isPreparation?: boolean;
   /** What must be on disk before the service's first instruction; when it fails, so does the start. */
   wanted?: Promise<void>;
   log: Omit<LogFile, 'path'>;
@@ -43,7 +44,7 @@ export interface StartedRun {
  * @throws ProdngError as runJail does
  */
 export async function startRun(
-  { name, prepared, uplink, beside, wanted, log }: StartRequest,
+  { name, prepared, uplink, beside, isPreparation = false, wanted, log }: StartRequest,
   paths: AgentPaths,
   onRun: (run: RunFile) => void,
 ): Promise<StartedRun> {
@@ -81,7 +82,7 @@ export async function startRun(
         hint: `read what it printed: prodng logs ${name}`,
         onConfined: async () => {
           await wanted;
-          record('running', created.record);
+          record(isPreparation ? 'creating' : 'running', created.record);
         },
       });
       return { run, network };
@@ -98,9 +99,8 @@ export async function startRun(
 /** The lock of the name, which `prodng run` takes too: their volumes are the same. conmon goes on holding it. */
 function lockName(name: string, paths: AgentPaths): number {
   const folder = runFolder(paths.jail);
-  const fd = openSync(join(folder, `${name}.lock`), 'a', 0o600);
-  if (tryLock(fd)) return fd;
-  closeSync(fd);
+  const fd = tryNameLock(nameLockPath(folder, name));
+  if (fd !== undefined) return fd;
   throw new ProdngError('BUSY', `a jail named ${name} is running, outside of the agent`, {
     hint: `end that one: prodng run holds ${folder}/${name}.lock`,
   });

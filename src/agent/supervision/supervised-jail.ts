@@ -30,6 +30,8 @@ export class SupervisedJail {
       run: undefined,
       lastFault: undefined,
       retry: undefined,
+      preparing: undefined,
+      impatient: 0,
       isGone: false,
       changing: Promise.resolve(),
       backoff: new Backoff(state.failures),
@@ -82,6 +84,29 @@ export class SupervisedJail {
         held.over();
       }
     });
+  }
+
+  /**
+   * As `locked`, for an operation that ends the jail: it does not wait for Jail-Prepare, which may run for ever. The start
+   * that waits for that fails.
+   */
+  async lockedSoon<T>(work: (held: HeldJail) => Promise<T>): Promise<T> {
+    const cell = this.#cell;
+    let isWaiting = true;
+    const stopWaiting = () => {
+      if (isWaiting) cell.impatient -= 1;
+      isWaiting = false;
+    };
+    cell.impatient += 1;
+    cell.preparing?.abort();
+    try {
+      return await this.locked((held) => {
+        stopWaiting();
+        return work(held);
+      });
+    } finally {
+      stopWaiting();
+    }
   }
 
   /** Lets go of it: its service goes on. */

@@ -1,10 +1,29 @@
+import type { AgentTarget } from '../../agent/agent-target.ts';
 import type { AgentClient } from '../../agent/client.ts';
 import { prodngPaths } from '../../system/paths.ts';
+import type { RemoteOptions } from './remote-options.ts';
 
-/** The agent that this host's folders belong to. */
+let remote: RemoteOptions = {};
+
+/** Has the commands talk with the agent that the options name. */
+export function useRemote(options: RemoteOptions): void {
+  remote = options;
+}
+
+/** The agent that a command talks with: that of `--host`, or the one that this host's folders belong to. */
+export async function agentTarget(): Promise<AgentTarget> {
+  if (remote.host !== undefined) {
+    const { remoteTarget } = await import('./remote-target.ts');
+    return remoteTarget(remote.host, remote);
+  }
+  const { localAgent } = await import('../../agent/agent-target.ts');
+  return localAgent(prodngPaths());
+}
+
+/** A client of that agent. */
 export async function agentClient(): Promise<AgentClient> {
   const { AgentClient } = await import('../../agent/client.ts');
-  return new AgentClient(prodngPaths());
+  return new AgentClient(await agentTarget());
 }
 
 /** The path of a jail, or of something of it, in the API. */

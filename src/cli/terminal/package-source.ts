@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { AgentClient } from '../../agent/client.ts';
 import type { PackageSource } from '../../agent/packages/package-source.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { packagePattern } from '../../store/package-pattern.ts';
@@ -36,4 +37,12 @@ export function parseSource(text: string, sha256?: string, isFile = existsSync):
       },
     );
   return { package: name, ...(version === undefined ? {} : { version }) };
+}
+
+/** @throws ProdngError USAGE for a file of this host where the agent is that of another */
+export function assertReadable(source: PackageSource, { isRemote }: Pick<AgentClient, 'isRemote'>): void {
+  if (!isRemote || source.path === undefined) return;
+  throw new ProdngError('USAGE', `${source.path}: the agent of another host does not have that file`, {
+    hint: 'give a URL with --sha256, or the name of a package in an archive of that host',
+  });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ProdngError } from '../../error/prodng-error.ts';
-import { prodngPaths } from '../../system/paths.ts';
+import { agentTarget } from '../terminal/agent-client.ts';
 import { standardError, standardOutput } from '../terminal/print.ts';
 
 const examples = `
@@ -25,7 +25,6 @@ export function register(program: Command): void {
     .addHelpText('after', examples)
     .action(async (jail: string, argv: string[], { tty }: { tty?: true }) => {
       const { execInJail } = await import('../../agent/exec/exec-client.ts');
-      const { agentSocket } = await import('../../agent/state/agent-paths.ts');
       const { stdin } = process;
       const [stdout, stderr] = [standardOutput(), standardError()];
       if (tty === true && !(stdin.isTTY && stdout.isTTY))
@@ -33,7 +32,7 @@ export function register(program: Command): void {
           hint: 'omit --tty, or run prodng on a terminal',
         });
       process.exitCode = await execInJail({
-        socketPath: agentSocket(prodngPaths()),
+        target: await agentTarget(),
         jail,
         argv,
         input: stdin,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { JailDetail } from '../../agent/api/jail-view.ts';
 import { agentClient } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
-import { parseSource, sourceHelp } from '../terminal/package-source.ts';
+import { assertReadable, parseSource, sourceHelp } from '../terminal/package-source.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
@@ -38,7 +38,9 @@ export function register(program: Command): void {
 
 async function install(source: string, { name, sha256, start, format }: InstallFlags): Promise<void> {
   const client = await agentClient();
-  const body = { ...parseSource(source, sha256), start, ...(name === undefined ? {} : { name }) };
+  const from = parseSource(source, sha256);
+  assertReadable(from, client);
+  const body = { ...from, start, ...(name === undefined ? {} : { name }) };
   const jail = (await client.call('POST', '/v1/jails', body)) as JailDetail;
   const text = `${jail.name} ${jail.version} is installed${start ? ` and ${jail.state}` : ''}`;
   if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);

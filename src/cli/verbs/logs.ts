@@ -13,6 +13,8 @@ Examples:
 
 The service's standard error goes to standard error. JSON is one object per line, all on standard output.`;
 
+const lossReason = 'the service wrote them faster than they were read, and they are no longer kept';
+
 interface LogFlags {
   follow?: true;
   lines: number;
@@ -53,5 +55,11 @@ async function logs(name: string, { follow, lines, time, format }: LogFlags): Pr
   const pathFrom = (last: string | undefined) =>
     jailPath(name, last === undefined ? `${query}&follow=true` : `/logs?follow=true&after=${last}`);
   const gap = () => standardError().write('prodng: the agent is gone; waiting for it\n');
-  for await (const { data } of client.follow(pathFrom, untilInterrupted(), gap)) write(data as LogLine);
+  for await (const { event, data } of client.follow(pathFrom, untilInterrupted(), gap)) {
+    if (event === 'log') write(data as LogLine);
+    else
+      standardError().write(
+        `prodng: ${(data as { bytes: number }).bytes} bytes were not shown: ${lossReason}\n`,
+      );
+  }
 }

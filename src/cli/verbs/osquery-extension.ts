@@ -21,12 +21,13 @@ export function register(program: Command): void {
     .addHelpText('after', examples)
     .action(async ({ socket }: { socket: string }, command: Command) => {
       const { AgentClient } = await import('../../agent/client.ts');
+      const { localAgent } = await import('../../agent/agent-target.ts');
       const { serveExtension } = await import('../../osquery/extension.ts');
       const { tablesOf } = await import('../../osquery/tables.ts');
       await serveExtension({
         manager: socket,
         version: command.parent?.version() ?? '',
-        tables: tablesOf(new AgentClient(prodngPaths())),
+        tables: tablesOf(new AgentClient(localAgent(prodngPaths()))),
         signal: untilInterrupted(),
       });
     });

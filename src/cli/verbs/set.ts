@@ -13,11 +13,13 @@ Examples:
   prodng set web address=dhcp
   prodng set web memory=48M cpu=25 pids=20
   prodng set web order=10
+  prodng set web setting.LOG_LEVEL=debug
   prodng set web memory=
 
 Without settings, a macvlan jail gets an address from the network in agent.json. An address is static or "dhcp".
 Settings are stored in /etc/prodng/jails.d and take effect at the next start. Limits can be lowered freely, and raised
-up to the maximum in agent.json. An empty value removes a setting.`;
+up to the maximum in agent.json. setting.NAME is a variable that the package declares in Jail-Settings. An empty value
+removes a setting.`;
 
 /** `prodng set` */
 export function register(program: Command): void {
@@ -25,7 +27,10 @@ export function register(program: Command): void {
     .command('set')
     .description("set a jail's network, address, limits or boot order")
     .argument('<jail>', 'name of the jail')
-    .argument('<setting...>', 'NAME=VALUE: network, uplink, address, gateway, memory, cpu, pids or order')
+    .argument(
+      '<setting...>',
+      'NAME=VALUE: network, uplink, address, gateway, memory, cpu, pids, order or setting.NAME',
+    )
     .addOption(formatOption())
     .addOption(jsonOption())
     .addHelpText('after', examples)
@@ -33,7 +38,15 @@ export function register(program: Command): void {
 }
 
 async function set(name: string, settings: string[], { format }: { format: OutputForm }): Promise<void> {
-  const body = Object.fromEntries(settings.map(parseSetting));
+  const pairs = settings.map(parseSetting);
+  const isVariable = ([key]: readonly [string, unknown]) => key.startsWith(prefix);
+  const variables = pairs
+    .filter(isVariable)
+    .map(([key, value]) => [key.slice(prefix.length), value] as const);
+  const body = {
+    ...Object.fromEntries(pairs.filter((pair) => !isVariable(pair))),
+    ...(variables.length === 0 ? {} : { settings: Object.fromEntries(variables) }),
+  };
   const client = await agentClient();
   const jail = (await client.call('PATCH', jailPath(name, '/overrides'), body)) as JailDetail;
   if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
@@ -44,6 +57,9 @@ async function set(name: string, settings: string[], { format }: { format: Outpu
 function how(name: string, { desired }: JailDetail): string {
   return desired === 'running' ? `: prodng restart ${name}` : '';
 }
+
+/** Of a variable of Jail-Settings. */
+const prefix = 'setting.';
 
 const numbers = new Set(['cpu', 'pids', 'order']);
 

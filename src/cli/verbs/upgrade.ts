@@ -3,7 +3,7 @@ import type { JailDetail } from '../../agent/api/jail-view.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
 import { countOption } from '../terminal/output.ts';
-import { parseSource, sourceHelp } from '../terminal/package-source.ts';
+import { assertReadable, parseSource, sourceHelp } from '../terminal/package-source.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
@@ -54,6 +54,7 @@ async function upgrade(
     sha256,
     text === undefined ? () => false : undefined,
   );
+  assertReadable(source, client);
   const body = { patience: wait * 1000, ...source, accept: accept === true };
   const jail = (await client.call('POST', jailPath(name, '/upgrade'), body)) as JailDetail;
   if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);

@@ -1,7 +1,7 @@
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { Watchdog } from '../lifecycle/watchdog.ts';
-import { compareLinks, configureNetwork, type JailNetwork, type Uplink } from '../network/network.ts';
+import { compareNetwork, configureNetwork, type JailNetwork, type Uplink } from '../network/network.ts';
 import type { CreatedJail } from '../runtime/create-jail.ts';
 import { startInspected } from '../runtime/first-instruction.ts';
 import type { PreparedJail } from '../runtime/prepare-jail.ts';
@@ -47,7 +47,7 @@ export async function startConfined(
     const inForce = readInForce(pid, runtime.cgroups);
     const differences = [
       ...compareInForce(declaration, expected, inForce),
-      ...compareLinks(declaration, pid),
+      ...compareNetwork(declaration, pid, network),
     ];
     assertInForce(name, differences);
     await onConfined(inForce, network);

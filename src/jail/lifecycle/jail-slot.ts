@@ -1,19 +1,10 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
-import { tryLock } from '../../kernel/at.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { CgroupMode } from '../runtime/runtime.ts';
+import { nameLockPath, releaseNameLock, tryNameLock } from './name-lock.ts';
 
 /** What is known of a running jail: enough to end it and clear it away without the process that started it. */
 export interface RunRecord {
@@ -60,10 +51,9 @@ export async function takeSlot(name: string, paths: Paths, wait = patience): Pro
   const folder = runFolder(paths);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${name}.json`);
-  const fd = openSync(join(folder, `${name}.lock`), 'a', 0o600);
-  const taken = tryLock(fd) || (await tryAgain(fd, wait));
-  if (!taken) {
-    closeSync(fd);
+  const lock = nameLockPath(folder, name);
+  const fd = tryNameLock(lock) ?? (await tryAgain(lock, wait));
+  if (fd === undefined) {
     throw new ProdngError('BUSY', `a jail named ${name} is running`, {
       hint: 'give this one a name, and so volumes and a uid range, of its own: --name NAME',
     });
@@ -76,18 +66,19 @@ export async function takeSlot(name: string, paths: Paths, wait = patience): Pro
     },
     release() {
       rmSync(file, { force: true });
-      closeSync(fd);
+      releaseNameLock(lock, fd);
     },
   };
 }
 
-async function tryAgain(fd: number, wait: number): Promise<boolean> {
+async function tryAgain(lock: string, wait: number): Promise<number | undefined> {
   const end = performance.now() + wait;
   while (performance.now() < end) {
     await sleep(20);
-    if (tryLock(fd)) return true;
+    const fd = tryNameLock(lock);
+    if (fd !== undefined) return fd;
   }
-  return false;
+  return undefined;
 }
 
 /** The records of jails whose prodng is gone, each with its slot taken. */

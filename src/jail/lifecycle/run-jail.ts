@@ -129,7 +129,7 @@ async function runCreated(
   const network = await startConfined(prepared, created, {
     ...options,
     hint: `inspect the jail with: prodng run --shell ${options.deb}`,
-    async onConfined(inForce, { address }) {
+    async onConfined(inForce, { own }) {
       options.observer?.confined(pid);
       const published: RunReport['published'] = [];
       for (const { hostAddress = '127.0.0.1', hostPort, jailPort } of options.publish ?? []) {
@@ -137,7 +137,7 @@ async function runCreated(
         undo.add(() => port.close());
         published.push({ hostAddress, hostPort: port.hostPort, jailPort });
       }
-      await options.onReady?.(reportOf(prepared, pid, inForce, published, address));
+      await options.onReady?.(reportOf(prepared, pid, inForce, published, own?.address));
     },
   });
   undo.add(() => network.close());

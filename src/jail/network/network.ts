@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { announceAddress, probeAddress } from '../../kernel/arp.ts';
 import { setLinkUp } from '../../kernel/link.ts';
 import { inNetns } from '../../kernel/netns.ts';
 import type { Paths } from '../../system/paths.ts';
@@ -11,6 +13,14 @@ import type { Watchdog } from '../lifecycle/watchdog.ts';
 import { runTool } from '../runtime/host-tool.ts';
 import { applyFirewall, type Destinations } from './firewall.ts';
 import { linkNames } from './links.ts';
+import {
+  awaitUnique,
+  compareAddresses,
+  compareAdvertisements,
+  inUse,
+  type OwnAddress,
+  refuseAdvertisements,
+} from './own-addresses.ts';
 
 /** What the one who starts a macvlan jail decides; a package cannot know it. */
 export interface Uplink {
@@ -29,8 +39,8 @@ export const jailLink = 'eth0';
 
 /** A jail's network, for as long as it is needed. */
 export interface JailNetwork {
-  /** Its address with its prefix, when it has one of its own. */
-  address?: string;
+  /** Its address with its prefix and its gateway, when it has an address of its own. */
+  own?: OwnAddress;
   /** Takes the interface away at once: with the namespace it would linger, and its address with it. */
   close(): Promise<void>;
 }
@@ -51,39 +61,62 @@ export async function configureNetwork(
   watchdog?: Watchdog,
 ): Promise<JailNetwork> {
   if (declaration.network === 'macvlan' && uplink !== undefined) {
-    await addMacvlan(record.name, pid, uplink);
-    await batch(pid, macvlanCommands(uplink));
+    refuseAdvertisements(pid, hasIpv6(uplink));
+    const mac = macAddress(record.name, hostIdentity(uplink.link));
+    await addMacvlan(mac, pid, uplink);
+    await batch(pid, ['link set lo up', `link set ${jailLink} up`]);
+    if (uplink.address !== 'dhcp') return staticNetwork(pid, mac, declaration, uplink, destinations);
     await applyFirewall(pid, declaration, destinations);
-    if (uplink.address !== 'dhcp') return heldNetwork(pid, uplink.address, async () => {});
     const { leaseAddress } = await import('./dhcp-client.ts');
     const { startTime = '' } = record;
     const { lease, end } = await leaseAddress({ ...record, pid, startTime }, jailLink, paths, watchdog);
-    return heldNetwork(pid, lease.address, end);
+    return heldNetwork(pid, lease, end);
   }
   // runtimes bring it up unasked
   inNetns(pid, () => setLinkUp('lo', declaration.network !== 'none'));
   return { close: async () => {} };
 }
 
-function macvlanCommands({ address, gateway }: Uplink): string[] {
-  return [
-    'link set lo up',
-    `link set ${jailLink} up`,
-    ...(address === 'dhcp' ? [] : [`address add ${address} dev ${jailLink}`]),
+/** @throws ProdngError NETWORK when another host on the link has the address */
+async function staticNetwork(
+  pid: number,
+  mac: string,
+  declaration: JailDeclaration,
+  { address, gateway }: Uplink,
+  destinations: Destinations,
+): Promise<JailNetwork> {
+  const at = { pid, link: jailLink, mac };
+  const plain = address.replace(/\/.*$/, '');
+  const isIpv4 = isIPv4(plain);
+  const [owner] = await Promise.all([
+    isIpv4 ? probeAddress(at, plain) : undefined,
+    applyFirewall(pid, declaration, destinations),
+  ]);
+  if (owner !== undefined) throw inUse(plain, owner);
+  await batch(pid, [
+    `address add ${address} dev ${jailLink}`,
     ...(gateway === undefined ? [] : [`route add default via ${gateway} dev ${jailLink}`]),
-  ];
+  ]);
+  // the kernel itself tells the neighbours of one of IPv6
+  if (isIpv4) announceAddress(at, plain);
+  else if (hasIpv6({ address })) await awaitUnique(pid, jailLink, address);
+  return heldNetwork(pid, { address, gateway }, async () => {});
+}
+
+function hasIpv6({ address }: Pick<Uplink, 'address'>): boolean {
+  return address.includes(':');
 }
 
 /**
  * Made in the jail's namespace right away: the host never has an interface of that name, and nothing of it is left
  * no matter what is killed. An address that a jail just ended had is free again only when the kernel has taken it down.
  */
-async function addMacvlan(name: string, pid: number, { link }: Uplink): Promise<void> {
+async function addMacvlan(mac: string, pid: number, { link }: Uplink): Promise<void> {
   const place = ['netns', String(pid), 'type', 'macvlan', 'mode', 'bridge'];
   const end = performance.now() + 5000;
   for (;;) {
     const { status, stderr } = await runTool(
-      ['ip', 'link', 'add', 'link', link, 'name', jailLink, 'address', macAddress(name), ...place],
+      ['ip', 'link', 'add', 'link', link, 'name', jailLink, 'address', mac, ...place],
       { accept: [0, 1, 2] },
     );
     if (status === 0) return;
@@ -96,17 +129,22 @@ async function addMacvlan(name: string, pid: number, { link }: Uplink): Promise<
 }
 
 /** The same for every run of a jail on this host, so that neighbours need not learn it again; locally administered. */
-export function macAddress(name: string, host = machineId()): string {
+export function macAddress(name: string, host: string): string {
   const bytes = createHash('sha256').update(`prodng macvlan\0${host}\0${name}`).digest();
   return `02:${bytes.subarray(0, 5).toString('hex').match(/../g)?.join(':') ?? ''}`;
 }
 
-function machineId(): string {
-  try {
-    return readFileSync('/etc/machine-id', 'utf8').trim();
-  } catch {
-    return '';
-  }
+/** What tells this host from others on the link: hosts that were cloned from one image may have one machine-id. */
+function hostIdentity(link: string): string {
+  return ['/etc/machine-id', `/sys/class/net/${link}/address`]
+    .map((path) => {
+      try {
+        return readFileSync(path, 'utf8').trim();
+      } catch {
+        return '';
+      }
+    })
+    .join(' ');
 }
 
 async function batch(pid: number, commands: readonly string[]): Promise<void> {
@@ -125,14 +163,16 @@ async function batch(pid: number, commands: readonly string[]): Promise<void> {
   });
 }
 
-function heldNetwork(pid: number, address: string, endLease: () => Promise<void>): JailNetwork {
+function heldNetwork(pid: number, own: OwnAddress, endLease: () => Promise<void>): JailNetwork {
   const fd = openSync(`/proc/${pid}/ns/net`, 'r');
   return {
-    address,
+    own: { address: own.address, gateway: own.gateway },
     async close() {
       await endLease();
-      const own = `/proc/${process.pid}/fd/${fd}`;
-      await runTool(['nsenter', `--net=${own}`, 'ip', 'link', 'delete', jailLink], { accept: [0, 1, 2] });
+      const namespace = `/proc/${process.pid}/fd/${fd}`;
+      await runTool(['nsenter', `--net=${namespace}`, 'ip', 'link', 'delete', jailLink], {
+        accept: [0, 1, 2],
+      });
       closeSync(fd);
     },
   };
@@ -141,8 +181,21 @@ function heldNetwork(pid: number, address: string, endLease: () => Promise<void>
 /** What the kernel makes in every new namespace where such a module is loaded; all of them are down. */
 const fallbackLinks = /^(?:lo|sit0|tunl0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|ip6tnl0|ip6gre0)$/;
 
-/** Says what is different about a jail's interfaces. */
-export function compareLinks(declaration: JailDeclaration, pid: number): string[] {
+/** Says what is different about a jail's interfaces, addresses and default routes. */
+export function compareNetwork(
+  declaration: JailDeclaration,
+  pid: number,
+  { own }: Pick<JailNetwork, 'own'>,
+): string[] {
+  const links = compareLinks(declaration, pid);
+  if (links.length > 0 || own === undefined) return links;
+  return [
+    ...compareAdvertisements(pid, jailLink, own.address.includes(':')),
+    ...compareAddresses(pid, jailLink, own),
+  ];
+}
+
+function compareLinks(declaration: JailDeclaration, pid: number): string[] {
   const links = linkNames(String(pid));
   const wanted = declaration.network === 'macvlan' ? [jailLink] : [];
   return [
