@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { run } from '../../src/system/process.ts';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
 import { until } from '../support/jail-host.ts';
 
@@ -43,6 +44,44 @@ it('upgrades a service beside the old one, and goes back in one step', async () 
   expect(await host.ok('rollback', host.name)).toBe(`${host.name} is at 2.0-1, running\n`);
   expect(await host.ok('events')).toMatch(/upgraded {2}from=1.0-1 {2}to=2.0-1.*rolled-back/s);
 });
+
+it('answers every request during an upgrade', { timeout: 300_000 }, async () => {
+  const fields =
+    'Jail-Network: loopback\nJail-Listen: 8080/tcp\nJail-Filesystem: tmp /tmp\nJail-Health: tcp://:8080 interval=1s';
+  const serving = (number: string) => `echo ${number} > /tmp/version; exec httpd -f -p 8080 -h /tmp`;
+  await host.ok('install', await version('1.0', fields, serving('1.0')));
+  await until(async () => (await host.summary())?.health === 'healthy');
+  // nothing listens for the first three seconds of the new version
+  const slow = await version('2.0', fields, `sleep 3; ${serving('2.0')}`);
+  const upgrade = host.prodng(['upgrade', host.name, slow]);
+  let isDone = false;
+  void upgrade.finally(() => (isDone = true));
+  const answers: string[] = [];
+  while (!isDone) answers.push(await answerOfCurrent());
+  expect(await upgrade).toMatchObject({ status: 0 });
+  answers.push(await answerOfCurrent());
+  expect(new Set(answers)).toEqual(new Set(['1.0', '2.0']));
+  expect(answers.filter((one) => one === '1.0').length).toBeGreaterThan(3);
+});
+
+/** Asks the current run over its loopback. It may be replaced between the two steps: then its successor is asked. */
+async function answerOfCurrent(): Promise<string> {
+  const pid = await currentPid();
+  const { exitCode, stdout, stderr } = await run(
+    ['nsenter', `--net=/proc/${pid}/ns/net`, '--', 'curl', '-sSf', '--max-time', '9', url],
+    { accept: [0, 1, 7, 22, 28, 52, 56] },
+  );
+  if (exitCode === 0) return stdout.trim();
+  return (await currentPid()) === pid ? `run ${pid}: ${stderr}` : answerOfCurrent();
+}
+
+const url = 'http://127.0.0.1:8080/version';
+
+async function currentPid(): Promise<number> {
+  const { body } = await host.api('GET', `/v1/jails/${host.name}`);
+  const { pid }: { pid: number } = JSON.parse(body);
+  return pid;
+}
 
 it('keeps the old version, untouched, when the new one does not stay up', async () => {
   await host.ok('install', await version('1.0'));
