@@ -94,12 +94,14 @@ function pidIn(said: string): number {
 }
 
 function conmonArguments(namespace: number, { record, exits, atExit }: MonitorOptions): string[] {
-  const enter = ['nsenter', `-m/proc/${process.pid}/fd/${namespace}`, '--', ...record.runtime];
+  const enter = [`-m/proc/${process.pid}/fd/${namespace}`, '--', ...record.runtime];
+  // a base image has no busybox: nsenter(1) of util-linux takes the same arguments
+  const nsenter = findProgram('busybox') === undefined ? findProgram('nsenter') : undefined;
   const options: Record<string, string> = {
     cid: record.id,
     cuuid: record.id,
     name: record.name,
-    runtime: hostBusybox(),
+    runtime: nsenter ?? hostBusybox(),
     bundle: record.bundle,
     'container-pidfile': join(record.bundle, 'pid'),
     'conmon-pidfile': monitorPidFile(record),
@@ -110,7 +112,7 @@ function conmonArguments(namespace: number, { record, exits, atExit }: MonitorOp
   };
   return [
     ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
-    ...enter.map((argument) => `--runtime-arg=${argument}`),
+    ...(nsenter === undefined ? ['nsenter', ...enter] : enter).map((argument) => `--runtime-arg=${argument}`),
     ...(atExit ?? []).map((word, index) => `--exit-command${index === 0 ? '' : '-arg'}=${word}`),
     '--full-attach',
     '--no-sync-log',
