@@ -64,6 +64,7 @@ export async function configureNetwork(
     refuseAdvertisements(pid, hasIpv6(uplink));
     const mac = macAddress(record.name, hostIdentity(uplink.link));
     await addMacvlan(mac, pid, uplink);
+    await batch(pid, [`link set ${firstLink} name ${jailLink}`]);
     await batch(pid, ['link set lo up', `link set ${jailLink} up`]);
     if (uplink.address !== 'dhcp') return staticNetwork(pid, mac, declaration, uplink, destinations);
     await applyFirewall(pid, declaration, destinations);
@@ -107,6 +108,9 @@ function hasIpv6({ address }: Pick<Uplink, 'address'>): boolean {
   return address.includes(':');
 }
 
+/** What the interface is called first: Linux 6.1 refuses a name that the host has, eth0, for another namespace too. */
+const firstLink = 'prodng-new';
+
 /**
  * Made in the jail's namespace right away: the host never has an interface of that name, and nothing of it is left
  * no matter what is killed. An address that a jail just ended had is free again only when the kernel has taken it down.
@@ -116,7 +120,7 @@ async function addMacvlan(mac: string, pid: number, { link }: Uplink): Promise<v
   const end = performance.now() + 5000;
   for (;;) {
     const { status, stderr } = await runTool(
-      ['ip', 'link', 'add', 'link', link, 'name', jailLink, 'address', mac, ...place],
+      ['ip', 'link', 'add', 'link', link, 'name', firstLink, 'address', mac, ...place],
       { accept: [0, 1, 2] },
     );
     if (status === 0) return;
