@@ -51,7 +51,7 @@ function expectOutsideUntouched(): void {
 }
 
 const exportTo = (format: string, output: string) =>
-  runProdng(['export', deb, '--format', format, '--accept-loss', everyLoss, '--folder', output]);
+  runProdng(['export', deb, '--format', format, '--accept-loss', everyLoss, '--output', output]);
 
 test('export and new leave links and files alone that have the names of their temporary folders', async () => {
   for (const name of ['out', 'hello']) {

@@ -50,7 +50,7 @@ it.each([
 ])('export to %s refuses the path %s, which would be more than a path there', async (format, path) => {
   const deb = await exporting.jail('evil', { fields: `Jail-Filesystem: rw ${path}` });
   const output = join(exporting.folder, 'refused');
-  const argv = [deb, '--format', format, '--accept-loss', everyLoss, '--folder', output];
+  const argv = [deb, '--format', format, '--accept-loss', everyLoss, '--output', output];
   const { status, stderr } = await exporting.run(argv);
   expect(stderr).toContain(`${format} cannot have the path ${JSON.stringify(path)}`);
   expect(status).toBe(2);
