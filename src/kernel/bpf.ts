@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
-import { lastError, libraryFunction, systemError } from './libc.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { lastError, libraryFunction, libraryFunctionInThread, systemError } from './libc.ts';
 
 // libbpf 1.x, of Debian's libbpf1: answers a negative error number, or a null pointer and errno.
 
@@ -11,11 +12,9 @@ const objectClose = libbpf('void bpf_object__close(uintptr_t object)');
 const findProgram = libbpf('uintptr_t bpf_object__find_program_by_name(uintptr_t object, const char *name)');
 const setAutoload = libbpf('int bpf_program__set_autoload(uintptr_t program, bool load)');
 const attachProgram = libbpf('uintptr_t bpf_program__attach(uintptr_t program)');
-const linkPin = libbpf('int bpf_link__pin(uintptr_t link, const char *path)');
 const linkDestroy = libbpf('int bpf_link__destroy(uintptr_t link)');
 const findMap = libbpf('uintptr_t bpf_object__find_map_by_name(uintptr_t object, const char *name)');
 const mapFd = libbpf('int bpf_map__fd(uintptr_t map)');
-const mapPin = libbpf('int bpf_map__pin(uintptr_t map, const char *path)');
 const setMaxEntries = libbpf('int bpf_map__set_max_entries(uintptr_t map, uint32_t entries)');
 const mapLookup = libbpf('int bpf_map_lookup_elem(int fd, const void *key, void *value)');
 const mapUpdate = libbpf(
@@ -24,8 +23,19 @@ const mapUpdate = libbpf(
 const mapDelete = libbpf('int bpf_map_delete_elem(int fd, const void *key)');
 const mapNext = libbpf('int bpf_map_get_next_key(int fd, const void *key, void *next)');
 const objectGet = libbpf('int bpf_obj_get(const char *path)');
+const objectPin = libbpf('int bpf_obj_pin(int fd, const char *path)');
+const programFd = libbpf('int bpf_program__fd(uintptr_t program)');
+const loadInThread = libraryFunctionInThread('libbpf.so.1', 'int bpf_object__load(uintptr_t object)');
+const rawOpenInThread = libraryFunctionInThread(
+  'libbpf.so.1',
+  'int bpf_raw_tracepoint_open(const char *name, int program)',
+);
+const rawOpen = libbpf('int bpf_raw_tracepoint_open(const char *name, int program)');
 
 const ENOENT = 2;
+
+/** How many entries of a map are read before others get their turn. */
+const slice = 512;
 
 /** A BPF object file: opened, then loaded into the kernel with the programs that were chosen. */
 export class BpfObject {
@@ -46,6 +56,38 @@ export class BpfObject {
     programs: readonly string[],
     sizes: Readonly<Record<string, number>> = {},
   ): BpfObject {
+    const object = BpfObject.#open(path, all, programs, sizes);
+    try {
+      check('bpf_object__load', objectLoad(object.#object));
+      return object;
+    } catch (error) {
+      object.close();
+      throw error;
+    }
+  }
+
+  /** As load. The event loop goes on meanwhile: the kernel takes some 250 ms. */
+  static async loadInThread(
+    path: string,
+    all: readonly string[],
+    programs: readonly string[],
+  ): Promise<BpfObject> {
+    const object = BpfObject.#open(path, all, programs, {});
+    try {
+      check('bpf_object__load', await loadInThread(object.#object));
+      return object;
+    } catch (error) {
+      object.close();
+      throw error;
+    }
+  }
+
+  static #open(
+    path: string,
+    all: readonly string[],
+    programs: readonly string[],
+    sizes: Readonly<Record<string, number>>,
+  ): BpfObject {
     // it would write to standard error
     setPrint(0);
     const opened = objectOpen(path, 0);
@@ -56,10 +98,9 @@ export class BpfObject {
         check('bpf_program__set_autoload', setAutoload(object.#program(name), programs.includes(name)));
       for (const [name, entries] of Object.entries(sizes))
         check('bpf_map__set_max_entries', setMaxEntries(object.#map(name), entries));
-      check('bpf_object__load', objectLoad(opened));
       return object;
     } catch (error) {
-      objectClose(opened);
+      object.close();
       throw error;
     }
   }
@@ -76,8 +117,14 @@ export class BpfObject {
     return new BpfMap(mapFd(this.#map(name)), sizes);
   }
 
+  /** Keeps a map beyond this process, until the file is removed. */
   pinMap(name: string, path: string): void {
-    check(`bpf_map__pin ${path}`, mapPin(this.#map(name), path));
+    check(`bpf_obj_pin ${path}`, objectPin(mapFd(this.#map(name)), path));
+  }
+
+  /** Keeps a program, for attachPinned. */
+  pinProgram(name: string, path: string): void {
+    check(`bpf_obj_pin ${path}`, objectPin(programFd(this.#program(name)), path));
   }
 
   /** Gives up our descriptors; what is attached or pinned goes on. */
@@ -106,14 +153,43 @@ export class BpfLink {
     this.#link = link;
   }
 
-  /** Keeps it attached beyond this process, until the file is removed. */
-  pin(path: string): void {
-    check(`bpf_link__pin ${path}`, linkPin(this.#link, path));
-  }
-
-  /** Detaches it unless it is pinned. */
+  /** Detaches it. */
   release(): void {
     linkDestroy(this.#link);
+  }
+}
+
+/**
+ * Attaches a pinned program to the BTF tracepoint or function of its section. It stays attached until the file of the
+ * link is removed, whatever becomes of this process.
+ *
+ * @throws SystemError when the kernel refuses it
+ */
+export async function attachPinned(program: string, link: string): Promise<void> {
+  const fd = check(`bpf_obj_get ${program}`, objectGet(program));
+  try {
+    pinLink(await rawOpenInThread(null, fd), program, link);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** As attachPinned, in this thread. */
+export function attachPinnedNow(program: string, link: string): void {
+  const fd = check(`bpf_obj_get ${program}`, objectGet(program));
+  try {
+    pinLink(rawOpen(null, fd), program, link);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function pinLink(opened: number, program: string, link: string): void {
+  const fd = check(`bpf_raw_tracepoint_open ${program}`, opened);
+  try {
+    check(`bpf_obj_pin ${link}`, objectPin(fd, link));
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -170,11 +246,25 @@ export class BpfMap {
     }
   }
 
+  /** The keys that begin with a number. Others get their turn after each slice of the map. */
+  async keysOf(first: number): Promise<Buffer[]> {
+    const found: Buffer[] = [];
+    let read = 0;
+    for (const key of this.keys()) {
+      read += 1;
+      if (read % slice === 0) await nextTurn();
+      if (key.readUInt32LE(0) === first) found.push(key);
+    }
+    return found;
+  }
+
   /** Deletes all entries whose key begins with a number. */
-  deleteOf(first: number): void {
-    const doomed: Buffer[] = [];
-    for (const key of this.keys()) if (key.readUInt32LE(0) === first) doomed.push(key);
-    for (const key of doomed) this.delete(key);
+  async deleteOf(first: number): Promise<void> {
+    const doomed = await this.keysOf(first);
+    for (const [index, key] of doomed.entries()) {
+      if (index % slice === slice - 1) await nextTurn();
+      this.delete(key);
+    }
   }
 
   close(): void {

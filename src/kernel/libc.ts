@@ -55,11 +55,36 @@ const libraries = new Map<string, Library>();
  * @throws Error when the library or the function is not there
  */
 export function libraryFunction(soname: string, prototype: string): SystemCall {
-  return declare(prototype, () => {
-    const library = libraries.get(soname) ?? load().koffi.load(soname);
-    libraries.set(soname, library);
-    return library;
-  });
+  return declare(prototype, () => libraryOf(soname));
+}
+
+function libraryOf(soname: string): Library {
+  const library = libraries.get(soname) ?? load().koffi.load(soname);
+  libraries.set(soname, library);
+  return library;
+}
+
+/**
+ * As libraryFunction, but the call runs on one of libuv's threads, so that the event loop goes on. errno is lost: only
+ * for functions that return their error.
+ */
+export function libraryFunctionInThread(
+  soname: string,
+  prototype: string,
+): (...args: unknown[]) => Promise<number> {
+  let native: AsyncFunction | undefined;
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      native ??= libraryOf(soname).func(prototype) as unknown as AsyncFunction;
+      native.async(...args, (error: unknown, result: unknown) => {
+        if (error instanceof Error) reject(error);
+        else resolve(Number(result));
+      });
+    });
+}
+
+interface AsyncFunction {
+  async(...args: unknown[]): void;
 }
 
 /** The error that errno named after the last call of a library's function. */

@@ -7,6 +7,7 @@ const fchdir = libcFunction('int fchdir(int fd)');
 const libcMount = libcFunction(
   'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
 );
+const libcUnmount = libcFunction('int umount2(const char *target, int flags)');
 const libcMknod = libcFunction('int mknod(const char *path, unsigned int mode, unsigned long device)');
 const syscallOpenTree = libcFunction(
   'long syscall(long number, int directory, const char *path, unsigned int flags)',
@@ -105,6 +106,13 @@ export function mountFileSystem(
 ): void {
   const flags = attributes.reduce((bits, name) => bits | mountAttributes[name], 0);
   libcMount(source, target, type, flags, options);
+}
+
+const MNT_DETACH = 2;
+
+/** Takes a mount away from its folder at once, and ends it when it is not in use any more. umount2(2). */
+export function unmount(target: string): void {
+  libcUnmount(target, MNT_DETACH);
 }
 
 /** Shows a file or folder a second time, over `target`; mounts below it do not come along. mount(2), MS_BIND. */

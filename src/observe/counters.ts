@@ -1,10 +1,9 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
-import type { BpfLink } from '../kernel/bpf.ts';
 import { openPidfd } from '../kernel/pidfd.ts';
-import type { KernelRule, Violation } from './kernel-rule.ts';
+import { type KernelRule, ruleKinds, type Violation } from './kernel-rule.ts';
 import { decodeJail, type JailEntry, jailFirst, layouts, modeBits, u32Key, u64 } from './layout.ts';
-import { type LoadedPrograms, type LoadOptions, loadPrograms } from './loaded.ts';
+import { type Attached, type LoadedPrograms, loadPrograms } from './loaded.ts';
 
 /** How much is counted of a jail. */
 export type Mode = 'base' | 'record';
@@ -29,11 +28,13 @@ export class Counters {
   readonly programs: LoadedPrograms;
   readonly #namespaces = new Map<number, number>();
   readonly #recorded = new Set<number>();
-  #calls: BpfLink[] = [];
+  /** Those with rules of system calls. */
+  readonly #ruled = new Set<number>();
+  #calls: Attached[] = [];
 
   /** @throws ProdngError HOST_LACKS */
-  constructor(options: LoadOptions = {}) {
-    this.programs = loadPrograms(options);
+  constructor(programs: LoadedPrograms = loadPrograms()) {
+    this.programs = programs;
   }
 
   /**
@@ -44,11 +45,7 @@ export class Counters {
    * @returns the jail's number
    */
   watch(pid: number, mode: Mode): number {
-    const fd = openSync(`/proc/${pid}/ns/user`, 'r');
-    const jail = fstatSync(fd).ino;
-    const before = this.#namespaces.get(jail);
-    if (before !== undefined) closeSync(before);
-    this.#namespaces.set(jail, fd);
+    const jail = this.#hold(pid);
     const entry = Buffer.alloc(layouts.jails.value);
     entry.writeUInt32LE(pid, jailFirst);
     this.programs.maps.jails.update(u32Key(jail), entry);
@@ -56,11 +53,34 @@ export class Counters {
     return jail;
   }
 
+  /**
+   * Goes on with a jail that pinned programs have counted meanwhile.
+   *
+   * @returns whether it is that jail, and something is counted of it
+   */
+  adopt(pid: number, jail: number, mode: Mode, rules: readonly KernelRule[] = []): boolean {
+    if (this.programs.maps.jails.lookup(u32Key(jail)) === undefined) return false;
+    if (this.#hold(pid) !== jail) return false;
+    this.setMode(jail, mode);
+    this.setRules(jail, rules);
+    return true;
+  }
+
+  /** Holds the user namespace of a process open. @returns its number */
+  #hold(pid: number): number {
+    const fd = openSync(`/proc/${pid}/ns/user`, 'r');
+    const jail = fstatSync(fd).ino;
+    const before = this.#namespaces.get(jail);
+    if (before !== undefined) closeSync(before);
+    this.#namespaces.set(jail, fd);
+    return jail;
+  }
+
   /** Also of a running jail: it then counts what begins from now on. */
   setMode(jail: number, mode: Mode): void {
     if (mode === 'record') {
       this.#recorded.add(jail);
-      if (this.#calls.length === 0) this.#calls = this.programs.attachCalls();
+      this.#attachCalls();
       this.#setBit(jail, modeBits.records, true);
       return;
     }
@@ -74,22 +94,24 @@ export class Counters {
     const { maps } = this.programs;
     for (const { kind, value, signal, id } of rules)
       maps.rules.update(u32Key(jail, kind, value, 0), u32Key(signal, id));
+    if (rules.some(({ kind }) => kind === ruleKinds.call)) {
+      this.#ruled.add(jail);
+      this.#attachCalls();
+      this.#setBit(jail, modeBits.refusals, true);
+    }
     this.#setBit(jail, modeBits.rules, rules.length > 0);
   }
 
-  /** What the rules of a jail have met with. */
-  violations(jail: number): Violation[] {
+  /** What the rules of a jail have met with. The event loop goes on meanwhile. */
+  async violations(jail: number): Promise<Violation[]> {
     const { violations } = this.programs.maps;
-    const found: Violation[] = [];
-    for (const key of violations.keys()) {
-      if (key.readUInt32LE(0) !== jail) continue;
+    return (await violations.keysOf(jail)).flatMap((key) => {
       const entry = violations.lookup(key);
-      if (entry === undefined) continue;
+      if (entry === undefined) return [];
       const [rule, program, value] = [key.readUInt32LE(4), key.readUInt32LE(8), key.readUInt32LE(12)];
       const [pid, signal] = [entry.readUInt32LE(16), entry.readUInt32LE(20)];
-      found.push({ rule, program, value, count: u64(entry, 0), pid, signal });
-    }
-    return found;
+      return [{ rule, program, value, count: u64(entry, 0), pid, signal }];
+    });
   }
 
   /** What is kept of it as a whole. */
@@ -124,22 +146,41 @@ export class Counters {
     return this.#task(pid)?.readUInt32LE(0) === jail;
   }
 
-  /** Forgets a jail and all that was counted of it. */
-  forget(jail: number): void {
-    const { maps } = this.programs;
-    for (const [name, map] of Object.entries(maps)) if (name !== 'tasks') map.deleteOf(jail);
+  /** Forgets what of a jail is only counted in mode record. The event loop goes on meanwhile. */
+  async forgetRecorded(jail: number): Promise<void> {
+    const { calls, files } = this.programs.maps;
+    for (const map of [calls, files]) await map.deleteOf(jail);
+  }
+
+  /** Forgets a jail and all that was counted of it. The event loop goes on meanwhile. */
+  async forget(jail: number): Promise<void> {
+    const { tasks: _, jails, modes, ...maps } = this.programs.maps;
+    // nothing of it counts from now on
+    for (const map of [jails, modes]) map.delete(u32Key(jail));
+    for (const map of Object.values(maps)) await map.deleteOf(jail);
     const fd = this.#namespaces.get(jail);
     if (fd !== undefined) closeSync(fd);
     this.#namespaces.delete(jail);
     this.#recorded.delete(jail);
+    this.#ruled.delete(jail);
     this.#releaseCalls();
   }
 
+  /** Forgets all jails but these. */
+  async keepOnly(jails: readonly number[]): Promise<void> {
+    const others = [...this.programs.maps.jails.keys()]
+      .map((key) => key.readUInt32LE(0))
+      .filter((jail) => !jails.includes(jail));
+    for (const jail of others) await this.forget(jail);
+  }
+
+  /** Lets go of everything; what is pinned goes on. */
   close(): void {
     for (const fd of this.#namespaces.values()) closeSync(fd);
     this.#namespaces.clear();
     this.#recorded.clear();
-    this.#releaseCalls();
+    this.#ruled.clear();
+    if (!this.programs.isPinned) this.#releaseCalls();
     this.programs.close();
   }
 
@@ -153,8 +194,12 @@ export class Counters {
     }
   }
 
+  #attachCalls(): void {
+    if (this.#calls.length === 0) this.#calls = this.programs.attachCalls();
+  }
+
   #releaseCalls(): void {
-    if (this.#recorded.size > 0) return;
+    if (this.#recorded.size + this.#ruled.size > 0) return;
     for (const link of this.#calls) link.release();
     this.#calls = [];
   }

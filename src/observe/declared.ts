@@ -38,6 +38,28 @@ export function declaredOf(declaration: JailDeclaration): Declared {
   };
 }
 
+const declarationJson = z.looseObject({
+  capabilities: declaredSchema.shape.capabilities,
+  syscalls: declaredSchema.shape.syscalls,
+  filesystem: z.array(z.looseObject({ kind: z.enum(['ro', 'rw', 'tmp']), path: z.string().max(4096) })),
+  network: declaredSchema.shape.network,
+  listen: z.array(z.looseObject({ port, protocol })),
+  connect: declaredSchema.shape.connect,
+});
+
+/** The same of a declaration in the JSON that the API answers. @throws ZodError when it is none */
+export function declaredOfJson(value: unknown): Declared {
+  const { capabilities, syscalls, filesystem, network, listen, connect } = declarationJson.parse(value);
+  return {
+    capabilities,
+    syscalls,
+    writable: filesystem.flatMap(({ kind, path }) => (kind === 'ro' ? [] : [{ kind, path }])),
+    network,
+    listen: listen.map(({ port: number, protocol: by }) => ({ port: number, protocol: by })),
+    connect,
+  };
+}
+
 /** `db.example.org:5432/tcp`, `dns`, `any`. */
 export function connectText(rule: ConnectRule): string {
   return rule.kind === 'host' ? `${rule.host}:${rule.port}/${rule.protocol}` : rule.kind;

@@ -1,5 +1,9 @@
-/** A rule as the BPF programs look it up; bpf/record.h has the kinds. */
+/** As in enum rule_kind of bpf/record.h. */
+export const ruleKinds = { call: 1, capability: 2, hostCapability: 3, outside: 4 } as const;
+
+/** A rule as the BPF programs look it up. */
 export interface KernelRule {
+  /** One of ruleKinds. */
   kind: number;
   /** A system call or capability by number. */
   value: number;

@@ -4,7 +4,7 @@ import type { EntrySizes } from '../kernel/bpf.ts';
 
 /** The maps, and the sizes of their keys and values in bytes. */
 export const layouts = {
-  jails: { key: 4, value: 96 },
+  jails: { key: 4, value: 160 },
   modes: { key: 4, value: 4 },
   programs: { key: 264, value: 280 },
   capabilities: { key: 16, value: 40 },
@@ -19,7 +19,7 @@ export const layouts = {
 export type MapName = keyof typeof layouts;
 
 /** Bits of a jail's mode. */
-export const modeBits = { records: 1, rules: 2, confined: 4 } as const;
+export const modeBits = { records: 1, rules: 2, confined: 4, refusals: 8 } as const;
 
 /** What can be lost when a map is full, in the order of enum loss. */
 export const lossKinds = [

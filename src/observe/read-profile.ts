@@ -19,7 +19,7 @@ export interface Subject {
   mode: Mode;
   /** Whether it counted before the jail's first instruction, in this mode. */
   fromStart: boolean;
-  blind: readonly string[];
+  blind: string[];
 }
 
 /** How many entries are read before others get their turn. */
@@ -50,8 +50,8 @@ export async function readProfile(counters: Counters, jail: number, subject: Sub
     capabilities: await entriesOf(maps.capabilities, jail, (key, value) =>
       capabilityOf(key, value, recorded),
     ),
-    calls: await entriesOf(maps.calls, jail, callOf),
-    files: await entriesOf(maps.files, jail, fileOf),
+    calls: recorded ? await entriesOf(maps.calls, jail, callOf) : [],
+    files: recorded ? await entriesOf(maps.files, jail, fileOf) : [],
     connections: await entriesOf(maps.connections, jail, connectionOf),
   };
 }

@@ -5,7 +5,7 @@ import type { Counters, Mode } from './counters.ts';
 import { declaredOf } from './declared.ts';
 import type { KernelRule, Violation } from './kernel-rule.ts';
 import type { Profile } from './profile.ts';
-import { readProfile } from './read-profile.ts';
+import { readProfile, type Subject } from './read-profile.ts';
 
 /** Counts a jail that is being started, and reads what was counted. */
 export class Recorder implements JailObserver {
@@ -37,7 +37,7 @@ export class Recorder implements JailObserver {
   }
 
   /** What the rules have met with. */
-  violations(): Violation[] {
+  async violations(): Promise<Violation[]> {
     return this.#watched === undefined ? [] : this.#counters.violations(this.#watched.jail);
   }
 
@@ -50,16 +50,23 @@ export class Recorder implements JailObserver {
     if (this.#watched === undefined || !this.#confined) return undefined;
     const { jail, prepared } = this.#watched;
     return readProfile(this.#counters, jail, {
-      package: prepared.packageName,
-      version: prepared.version,
-      sha256: prepared.record.sha256,
-      declared: declaredOf(prepared.declaration),
-      runtime: prepared.runtime.name,
+      ...recordSubject(prepared),
       mode: this.#mode,
       fromStart: true,
-      blind: blindSpots(prepared.declaration.syscalls),
     });
   }
+}
+
+/** What a profile says of a jail beside what was counted. */
+export function recordSubject(prepared: ObservedJail): Omit<Subject, 'mode' | 'fromStart'> {
+  return {
+    package: prepared.packageName,
+    version: prepared.version,
+    sha256: prepared.record.sha256,
+    declared: declaredOf(prepared.declaration),
+    runtime: prepared.runtime.name,
+    blind: blindSpots(prepared.declaration.syscalls),
+  };
 }
 
 /** What a jail may do that no counter sees. */

@@ -36,7 +36,7 @@ export async function runRecorded(options: RunJailOptions, record: RecordOptions
     const profile = await recorder.profile();
     if (profile !== undefined && record.file !== undefined)
       await writeOutput(record.file, `${JSON.stringify(profile, undefined, 1)}\n`);
-    record.onViolations?.(recorder.violations());
+    record.onViolations?.(await recorder.violations());
     return status;
   } finally {
     counters.close();

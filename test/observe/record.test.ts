@@ -4,6 +4,7 @@ import { allowedSyscalls } from '../../src/jail/confine/seccomp.ts';
 import { runJail } from '../../src/jail/lifecycle/run-jail.ts';
 import { syscallName } from '../../src/kernel/syscall-numbers.ts';
 import { Counters } from '../../src/observe/counters.ts';
+import { loadPrograms } from '../../src/observe/loaded.ts';
 import { profileSchema } from '../../src/observe/profile.ts';
 import { Recorder } from '../../src/observe/recorder.ts';
 import { type JailHost, makeJailHost } from '../support/jail-host.ts';
@@ -227,7 +228,7 @@ describe('programs', () => {
 describe('what a record is worth', () => {
   it('says exactly how many files it lacks when there is no room for them', async () => {
     const deb = await host.jail({ fields: place, programs: programs() });
-    const counters = new Counters({ sizes: { files: 64 } });
+    const counters = new Counters(loadPrograms({ files: 64 }));
     try {
       const recorder = new Recorder(counters, 'record');
       const paths = {

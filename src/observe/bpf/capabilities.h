@@ -18,7 +18,7 @@ static __always_inline void count_check(struct user_namespace *in, int number, i
 	struct figures *figures = figures_of(task, mark);
 	struct capability_key key = { .jail = mark->jail, .program = mark->program, .capability = number };
 	struct capability zero = {};
-	struct capability *counted = FOUND_OR_MADE(&capabilities, &key, &zero);
+	struct capability *counted = FOUND_OR_MADE(&capabilities, &key, &zero, LOST_CAPABILITY);
 	if (!counted)
 		lose(mark->jail, LOST_CAPABILITY);
 	if (ret == 0) {

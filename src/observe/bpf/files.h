@@ -9,7 +9,7 @@ enum { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_CREATED = 0x100000 };
 
 static __always_inline void count_file(struct task *mark)
 {
-	__u64 zero = 0, *counted = FOUND_OR_MADE(&files, &mark->file, &zero);
+	__u64 zero = 0, *counted = FOUND_OR_MADE(&files, &mark->file, &zero, LOST_FILE);
 	if (counted)
 		add(counted, 1);
 	else

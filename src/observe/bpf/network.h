@@ -7,7 +7,7 @@ enum { AF_INET = 2, AF_INET6 = 10, SOCK_DGRAM = 2, IPPROTO_TCP = 6, IPPROTO_UDP 
 
 static __always_inline void count_connection(struct connection_key *key)
 {
-	__u64 zero = 0, *counted = FOUND_OR_MADE(&connections, key, &zero);
+	__u64 zero = 0, *counted = FOUND_OR_MADE(&connections, key, &zero, LOST_CONNECTION);
 	if (counted)
 		add(counted, 1);
 	else

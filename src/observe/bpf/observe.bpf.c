@@ -45,7 +45,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	}
 	/* of the call that was the execve(2) only the end will be seen */
 	mark->call = 0;
-	mark->armed = has_mode(number, RECORDS);
+	mark->armed = has_mode(number, RECORDS | REFUSALS);
 	mark->denied = mark->denied_host = 0;
 	count_program(task, mark, jail, binary);
 	return 0;
@@ -110,7 +110,7 @@ static __always_inline struct call *call_of(struct task *mark, long number)
 {
 	struct call_key key = { .jail = mark->jail, .program = mark->program, .call = number };
 	struct call zero = {};
-	struct call *counted = FOUND_OR_MADE(&calls, &key, &zero);
+	struct call *counted = FOUND_OR_MADE(&calls, &key, &zero, LOST_CALL);
 	if (!counted)
 		lose(mark->jail, LOST_CALL);
 	return counted;
@@ -120,10 +120,12 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
 	struct task *mark = current_mark();
-	if (!mark || !has_mode(mark->jail, RECORDS))
+	if (!mark || !has_mode(mark->jail, RECORDS | REFUSALS))
 		return 0;
 	mark->call = number + 1;
 	mark->armed = 1;
+	if (!has_mode(mark->jail, RECORDS))
+		return 0;
 	struct call *counted = call_of(mark, number);
 	if (counted)
 		add(&counted->entered, 1);
@@ -139,7 +141,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	if (!mark)
 		return 0;
 	settle_denials(mark, ret);
-	if (!has_mode(mark->jail, RECORDS))
+	if (!has_mode(mark->jail, RECORDS | REFUSALS))
 		return 0;
 	long number = BPF_CORE_READ(regs, orig_ax);
 	bool entered = mark->call == number + 1, armed = mark->armed;
@@ -147,7 +149,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	mark->armed = 1;
 	if (!armed || number < 0)
 		return 0;
-	if (ret == -EPERM || ret == -EACCES || ret == -ENOSYS) {
+	if ((ret == -EPERM || ret == -EACCES || ret == -ENOSYS) && (!entered || has_mode(mark->jail, RECORDS))) {
 		struct call *counted = call_of(mark, number);
 		if (counted)
 			add(!entered ? &counted->refused : ret == -ENOSYS ? &counted->missing : &counted->denied, 1);
@@ -157,7 +159,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 			return 0;
 		}
 	}
-	if (entered)
+	if (entered && has_mode(mark->jail, RECORDS))
 		count_files(task, mark, regs, number, ret);
 	return 0;
 }

@@ -27,7 +27,7 @@ static __always_inline void count_program(struct task_struct *task, struct task 
 	struct program *known = bpf_map_lookup_elem(&programs, &room->key);
 	struct file *file = BPF_CORE_READ(binary, file);
 	__u32 outside = BPF_CORE_READ(file, f_path.mnt) != BPF_CORE_READ(task, fs, root.mnt);
-	if (!known) {
+	if (!known && has_room(mark->jail, LOST_PROGRAM)) {
 		room->value.id = __sync_fetch_and_add(&jail->programs, 1) + 1;
 		room->value.by = mark->program;
 		room->value.pid = task->tgid;

@@ -11,7 +11,7 @@
 
 /* flags of a jail, which the programs set; bits of its mode, which user space sets */
 enum { ENDED = 1 };
-enum { RECORDS = 1, RULES = 2, CONFINED = 4 };
+enum { RECORDS = 1, RULES = 2, CONFINED = 4, REFUSALS = 8 };
 /* what can be lost when a map is full */
 enum loss { LOST_PROGRAM, LOST_CAPABILITY, LOST_CALL, LOST_FILE, LOST_CONNECTION, LOST_TASK, LOST_VIOLATION, LOSSES = 8 };
 enum origin { SERVICE = 1, ENTERED = 2 };
@@ -22,6 +22,14 @@ struct jail {
 	__u32 first, pad;
 	__u64 began, ended;
 	__u64 lost[LOSSES];
+	/* entries of the maps that it has asked for, by what would be lost: no jail fills a map for the others */
+	__u64 made[LOSSES];
+};
+
+/* the most entries that one jail has in each map */
+static const __u64 most_of_jail[LOSSES] = {
+	[LOST_PROGRAM] = 4096, [LOST_CAPABILITY] = 16384, [LOST_CALL] = 32768,     [LOST_FILE] = 32768,
+	[LOST_CONNECTION] = 16384, [LOST_TASK] = ~0ULL, [LOST_VIOLATION] = 4096,
 };
 
 /* the figures of one process, in the storage of its first thread */
@@ -137,14 +145,21 @@ static __always_inline void lose(__u32 jail, enum loss what)
 		add(&of->lost[what], 1);
 }
 
+/* Whether a jail may have one more entry. */
+static __always_inline bool has_room(__u32 number, enum loss what)
+{
+	struct jail *of = bpf_map_lookup_elem(&jails, &number);
+	return of && __sync_fetch_and_add(&of->made[what], 1) < most_of_jail[what];
+}
+
 /*
  * The value of a key, made if need be: a macro for each map's own type. Another CPU may make it at the same time: the
  * second update fails and the lookup finds the first one's.
  */
-#define FOUND_OR_MADE(map, key, zero)                                                                                  \
+#define FOUND_OR_MADE(map, key, zero, what)                                                                            \
 	({                                                                                                             \
 		void *value_ = bpf_map_lookup_elem(map, key);                                                          \
-		if (!value_) {                                                                                         \
+		if (!value_ && has_room((key)->jail, what)) {                                                          \
 			bpf_map_update_elem(map, key, zero, BPF_NOEXIST);                                              \
 			value_ = bpf_map_lookup_elem(map, key);                                                        \
 		}                                                                                                      \

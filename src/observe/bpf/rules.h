@@ -20,7 +20,7 @@ static __always_inline void apply_rule(struct task *mark, enum rule_kind kind, _
 		return;
 	struct violation_key at = { .jail = mark->jail, .rule = rule->id, .program = mark->program, .value = value };
 	struct violation zero = { .first = bpf_ktime_get_ns(), .pid = bpf_get_current_pid_tgid() >> 32, .signal = rule->signal };
-	struct violation *violation = FOUND_OR_MADE(&violations, &at, &zero);
+	struct violation *violation = FOUND_OR_MADE(&violations, &at, &zero, LOST_VIOLATION);
 	if (violation)
 		add(&violation->count, 1);
 	else
