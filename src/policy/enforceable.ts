@@ -5,15 +5,21 @@ import { type HostPolicy, type RuleAction, ruleText } from './policy.ts';
 export interface Means {
   /** Counters are loaded: rules act in the kernel. */
   bpf: boolean;
+  /** It is the agent that applies it. */
+  agent: boolean;
 }
+
+const byKernel = ({ bpf }: Means) => (bpf ? undefined : 'BPF');
+const byAgent = ({ bpf, agent }: Means) =>
+  agent ? (bpf ? undefined : 'BPF') : 'the agent: prodng run can only log and kill';
 
 /** What each action takes, and whether it is there. */
 const needs: Readonly<Record<RuleAction, (means: Means) => string | undefined>> = {
-  log: ({ bpf }) => (bpf ? undefined : 'BPF'),
-  freeze: () => 'an agent that freezes all of the jail, which this version does not have',
-  kill: ({ bpf }) => (bpf ? undefined : 'BPF'),
-  alert: () => 'an agent that sends alerts, which this version does not have',
-  evidence: () => 'an agent that collects evidence on a violation, which this version does not have',
+  log: byKernel,
+  alert: byAgent,
+  evidence: byAgent,
+  freeze: byAgent,
+  kill: byKernel,
   deny: () => 'BPF LSM, which this version does not use',
 };
 

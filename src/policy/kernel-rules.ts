@@ -1,34 +1,46 @@
 import { capabilityNames } from '../control/capabilities.ts';
-import { syscallNumber } from '../kernel/syscall-numbers.ts';
+import { syscallName, syscallNumber } from '../kernel/syscall-numbers.ts';
 import type { KernelRule } from '../observe/kernel-rule.ts';
-import type { HostPolicy, PolicyRule } from './policy.ts';
+import { ruleKinds } from '../observe/kernel-rule.ts';
+import { type ActingRule, heaviest } from './combine.ts';
 
 const kinds = {
-  'syscall-refused': 1,
-  'capability-denied': 2,
-  'host-capability-denied': 3,
-  'program-outside': 4,
+  'syscall-refused': ruleKinds.call,
+  'capability-denied': ruleKinds.capability,
+  'host-capability-denied': ruleKinds.hostCapability,
+  'program-outside': ruleKinds.outside,
 } as const;
 
 const SIGKILL = 9;
+const SIGSTOP = 19;
 const any = 0xffff_ffff;
 
-/** The rules of a policy as the BPF programs look them up. Their ids are their places, from 1. */
-export function kernelRules({ rules, mode }: HostPolicy): KernelRule[] {
-  return rules.flatMap((rule, index) =>
-    valuesOf(rule).map((value) => ({
-      kind: kinds[rule.on],
-      value,
-      signal: mode === 'enforce' && rule.action === 'kill' ? SIGKILL : 0,
-      id: index + 1,
-    })),
+/** Rules as the BPF programs look them up, with the same ids. */
+export function kernelRules(rules: readonly ActingRule[]): KernelRule[] {
+  return rules.flatMap(({ id, on, value, acts }) =>
+    numbersOf(on, value).map((number) => ({ kind: kinds[on], value: number, signal: signalOf(acts), id })),
   );
 }
 
-function valuesOf({ on, match }: PolicyRule): number[] {
-  if (match === 'any') return [any];
+/** freeze stops the process at once; the agent then freezes the jail. */
+function signalOf(acts: ActingRule['acts']): number {
+  const action = heaviest(acts);
+  return action === 'kill' ? SIGKILL : action === 'freeze' ? SIGSTOP : 0;
+}
+
+function numbersOf(on: ActingRule['on'], value: string): number[] {
+  if (value === 'any') return [any];
   // a call that this architecture does not have cannot be made
-  return match.flatMap((name) =>
-    on === 'syscall-refused' ? (syscallNumber(name) ?? []) : capabilityNames.indexOf(name),
-  );
+  if (on === 'syscall-refused') {
+    const number = syscallNumber(value);
+    return number === undefined ? [] : [number];
+  }
+  return [capabilityNames.indexOf(value)];
+}
+
+/** What a rule has met with, by the number that the kernel gives: `mount`, `CAP_CHOWN`. */
+export function metName(on: ActingRule['on'], value: number): string {
+  if (on === 'syscall-refused') return syscallName(value);
+  if (on === 'program-outside') return 'a program that is not of the package';
+  return capabilityNames[value] ?? `CAP_${value}`;
 }

@@ -1,6 +1,7 @@
 import { canonicalCapability } from '../control/capabilities.ts';
 import { readDeb822 } from '../control/deb822.ts';
 import type { Field, Paragraph } from '../control/deb822-types.ts';
+import { durationSyntax, parseDuration } from '../control/quantity.ts';
 import { didYouMean } from '../control/suggest.ts';
 import { isSyscallName } from '../control/syscalls.ts';
 import { type Diagnostic, ProdngError } from '../error/prodng-error.ts';
@@ -15,6 +16,8 @@ import {
 } from './policy.ts';
 
 const mostBytes = 1 << 20;
+/** ms */
+const day = 86_400_000;
 
 /** @throws ProdngError CONFIG with every fault, IO */
 export function readPolicyFile(path: string): HostPolicy {
@@ -24,7 +27,7 @@ export function readPolicyFile(path: string): HostPolicy {
 }
 
 /**
- * Parses a policy: a stanza with Policy, Jails and Mode, and one for each rule with On, Match and Action. What is
+ * Parses a policy: a stanza with Policy, Jails and Mode, and one for each rule with On, Match, Action and Every. What is
  * unknown is a fault.
  *
  * @param file its name, for errors
@@ -75,12 +78,23 @@ class Reader {
   }
 
   rule(stanza: Paragraph): PolicyRule | undefined {
-    this.#known(stanza, ['On', 'Match', 'Action']);
+    this.#known(stanza, ['On', 'Match', 'Action', 'Every']);
     const on: RuleEvent | undefined = this.#oneOf(this.#required(stanza, 'On'), ruleEvents);
     const action: RuleAction | undefined = this.#oneOf(this.#required(stanza, 'Action'), ruleActions);
     if (on === undefined || action === undefined) return undefined;
     const match = this.#match(on, stanza.field('Match'));
-    return match === undefined ? undefined : { on, action, match, file: this.#file, line: stanza.line };
+    const every = this.#every(stanza.field('Every'));
+    if (match === undefined) return undefined;
+    const rule = { on, action, match, file: this.#file, line: stanza.line };
+    return every === undefined ? rule : { ...rule, every };
+  }
+
+  #every(field: Field | undefined): number | undefined {
+    if (field === undefined) return undefined;
+    const ms = parseDuration(field.value.trim());
+    if (ms !== undefined && ms >= 1000 && ms <= day) return ms;
+    this.report(field.line, `"${field.value.trim()}" is not ${durationSyntax}, from 1s to 24h`, 'Every');
+    return undefined;
   }
 
   #match(on: RuleEvent, field: Field | undefined): PolicyRule['match'] | undefined {

@@ -17,6 +17,8 @@ export interface PolicyRule {
   /** System calls or capabilities; `any` for all. */
   match: 'any' | readonly string[];
   action: RuleAction;
+  /** ms between two reactions of the agent; what happens meanwhile is counted. Absent: everyOf. */
+  every?: number | undefined;
   /** Where it was written. */
   file: string;
   line: number;
@@ -38,6 +40,11 @@ export function appliesTo({ jails }: HostPolicy, jail: string): boolean {
     const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     return new RegExp(`^${parts.join('.*')}$`).test(jail);
   });
+}
+
+/** ms between two reactions of the agent to one rule. */
+export function everyOf({ action, every }: PolicyRule): number {
+  return every ?? (action === 'evidence' ? 3_600_000 : 10_000);
 }
 
 /** `kill on capability-denied CAP_CHOWN`, for people. */

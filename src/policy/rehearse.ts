@@ -1,4 +1,5 @@
 import type { Profile } from '../observe/profile.ts';
+import { actingRule } from './combine.ts';
 import type { HostPolicy, PolicyRule, RuleEvent } from './policy.ts';
 
 /** What a rule would have met with in a record. */
@@ -16,15 +17,6 @@ export function rehearse(policy: HostPolicy, profile: Profile): Rehearsed[] {
     events
       .filter(({ on, what }) => actingRule(policy.rules, on, what) === rule)
       .map(({ what, count }) => ({ rule, what, count })),
-  );
-}
-
-/** As in the kernel: a rule that names the thing comes before one for any. */
-function actingRule(rules: readonly PolicyRule[], on: RuleEvent, what: string): PolicyRule | undefined {
-  const of = rules.filter((rule) => rule.on === on);
-  return (
-    of.findLast(({ match }) => match !== 'any' && match.includes(what)) ??
-    of.findLast(({ match }) => match === 'any')
   );
 }
 

@@ -1,19 +1,29 @@
-import { capabilityNames } from '../control/capabilities.ts';
-import { syscallName } from '../kernel/syscall-numbers.ts';
 import type { Violation } from '../observe/kernel-rule.ts';
-import { type HostPolicy, ruleText } from './policy.ts';
+import type { ActingRule } from './combine.ts';
+import { metName } from './kernel-rules.ts';
+import { ruleText } from './policy.ts';
 
 /** One line for people: what happened, how often, and what was done. */
-export function violationText(policy: HostPolicy, { rule: id, value, count, pid }: Violation): string {
-  const rule = policy.rules[id - 1];
-  if (rule === undefined) return `a rule ${id} that the policy does not have`;
-  const what = {
-    'syscall-refused': `the system call ${syscallName(value)} was refused`,
-    'capability-denied': `${capabilityNames[value] ?? value} was denied`,
-    'host-capability-denied': `${capabilityNames[value] ?? value} was denied on the host`,
-    'program-outside': 'a program that is not of the package was executed',
-  }[rule.on];
-  const did = policy.mode === 'observe' ? `would: ${ruleText(rule)}` : ruleText(rule);
+export function violationText(
+  rules: readonly ActingRule[],
+  { rule: id, value, count, pid }: Violation,
+): string {
+  const acting = rules.find((rule) => rule.id === id);
+  if (acting === undefined) return `a rule ${id} that the policy does not have`;
+  const did = acting.acts.map(({ mode, rule }) => {
+    const what = mode === 'observe' ? `would: ${ruleText(rule)}` : ruleText(rule);
+    return `${what} (${rule.file}:${rule.line})`;
+  });
   const often = count === 1 ? '' : `, ${count} times`;
-  return `${what}${often}, first by process ${pid}: ${did} (${rule.file}:${rule.line})`;
+  return `${happened(acting.on, value)}${often}, first by process ${pid}: ${did.join('; ')}`;
+}
+
+function happened(on: ActingRule['on'], value: number): string {
+  const what = metName(on, value);
+  return {
+    'syscall-refused': `the system call ${what} was refused`,
+    'capability-denied': `${what} was denied`,
+    'host-capability-denied': `${what} was denied on the host`,
+    'program-outside': `${what} was executed`,
+  }[on];
 }

@@ -115,13 +115,15 @@ async function run(deb: string, argv: string[], flags: RunFlags): Promise<void> 
 async function underPolicy(file: string): Promise<Pick<RecordOptions, 'rules' | 'admit' | 'onViolations'>> {
   const { readPolicyFile } = await import('../../policy/parse-policy.ts');
   const { assertEnforceable } = await import('../../policy/enforceable.ts');
+  const { combine } = await import('../../policy/combine.ts');
   const { kernelRules } = await import('../../policy/kernel-rules.ts');
   const { violationText } = await import('../../policy/violation-text.ts');
   const { appliesTo } = await import('../../policy/policy.ts');
   const policy = readPolicyFile(file);
-  assertEnforceable(policy, { bpf: true });
+  assertEnforceable(policy, { bpf: true, agent: false });
+  const acting = combine([policy]);
   return {
-    rules: kernelRules(policy),
+    rules: kernelRules(acting),
     admit(jail) {
       if (!appliesTo(policy, jail))
         throw new ProdngError('POLICY', `${file}: policy ${policy.name} does not apply to the jail ${jail}`, {
@@ -130,7 +132,7 @@ async function underPolicy(file: string): Promise<Pick<RecordOptions, 'rules' | 
     },
     onViolations(violations) {
       for (const violation of violations)
-        standardError().write(`policy ${policy.name}: ${violationText(policy, violation)}\n`);
+        standardError().write(`policy ${policy.name}: ${violationText(acting, violation)}\n`);
     },
   };
 }
