@@ -15,7 +15,9 @@ _prodng() {
       'run' | \
       'audit' | \
       'audit propose' | \
+      'audit export' | \
       'policy' | \
+      'policy ls' | \
       'policy check' | \
       'policy test' | \
       'diff' | \
@@ -175,16 +177,26 @@ _prodng() {
       case $prev in
         --format) values='text json sarif html' ;;
         --fail-on) values='error warning info pedantic never' ;;
-        *) values='propose' options='--format --json --fail-on --help' ;;
+        *) values='propose export' options='-a --all --format --json --fail-on --help' ;;
       esac ;;
     'audit propose')
       case $prev in
         --source) of=files ;;
         *) of=files options='--source --write --help' ;;
       esac ;;
+    'audit export')
+      case $prev in
+        -o | --output) of=files ;;
+        *) of=jails options='-o --output --help' ;;
+      esac ;;
     'policy')
       case $prev in
-        *) values='check test' options='--help' ;;
+        *) values='ls check test' options='--help' ;;
+      esac ;;
+    'policy ls')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=nothing options='--format --json --help' ;;
       esac ;;
     'policy check')
       case $prev in
@@ -510,7 +522,7 @@ _prodng() {
     'ps')
       case $prev in
         --format) values='text json name' ;;
-        *) of=jails options='-a --all --format --json --help' ;;
+        *) of=jails options='-a --all --observed --format --json --help' ;;
       esac ;;
     'stats')
       case $prev in

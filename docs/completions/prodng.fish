@@ -6,7 +6,7 @@ function __prodng_command
     set -l words (commandline -opc)
     for word in $words[2..]
         switch (string join ' ' -- $command $word)
-            case 'new' 'templates' 'lock' 'build' 'vendor' 'lint' 'run' 'audit' 'audit propose' 'policy' 'policy check' 'policy test' 'diff' 'verify' 'sign' 'strip-signature' 'key' 'key new' 'key list' 'key export' 'key import' 'key renew' 'key rotate' 'key revoke' 'publish' 'publish promote' 'publish refresh' 'publish snapshot' 'publish prune' 'publish html' 'export' 'image' 'image new' 'image lock' 'image build' 'image sign' 'image strip-signature' 'image verify' 'image diff' 'image disk' 'image boot' 'host' 'host status' 'host update' 'host commit' 'host rollback' 'host reboot' 'agent' 'install' 'ls' 'inspect' 'start' 'stop' 'restart' 'kill' 'freeze' 'thaw' 'exec' 'ps' 'stats' 'top' 'logs' 'events' 'fsck' 'scan' 'osquery-extension' 'evidence' 'evidence take' 'evidence verify' 'evidence timeline' 'evidence show' 'upgrade' 'rollback' 'set' 'credential' 'credential set' 'credential ls' 'credential rm' 'configuration' 'configuration set' 'configuration ls' 'configuration rm' 'rm' 'doctor'
+            case 'new' 'templates' 'lock' 'build' 'vendor' 'lint' 'run' 'audit' 'audit propose' 'audit export' 'policy' 'policy ls' 'policy check' 'policy test' 'diff' 'verify' 'sign' 'strip-signature' 'key' 'key new' 'key list' 'key export' 'key import' 'key renew' 'key rotate' 'key revoke' 'publish' 'publish promote' 'publish refresh' 'publish snapshot' 'publish prune' 'publish html' 'export' 'image' 'image new' 'image lock' 'image build' 'image sign' 'image strip-signature' 'image verify' 'image diff' 'image disk' 'image boot' 'host' 'host status' 'host update' 'host commit' 'host rollback' 'host reboot' 'agent' 'install' 'ls' 'inspect' 'start' 'stop' 'restart' 'kill' 'freeze' 'thaw' 'exec' 'ps' 'stats' 'top' 'logs' 'events' 'fsck' 'scan' 'osquery-extension' 'evidence' 'evidence take' 'evidence verify' 'evidence timeline' 'evidence show' 'upgrade' 'rollback' 'set' 'credential' 'credential set' 'credential ls' 'credential rm' 'configuration' 'configuration set' 'configuration ls' 'configuration rm' 'rm' 'doctor'
                 set -a command $word
         end
     end
@@ -149,7 +149,9 @@ complete -c prodng -n '__prodng_is run' -l runtime -r -F -d 'OCI runtime (defaul
 complete -c prodng -n '__prodng_is run' -l verbose -d 'report what is in force even if standard error is not a terminal'
 complete -c prodng -n '__prodng_is run' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is audit' -a propose -d 'print the least declarations that suffice, as a diff of debian/control'
+complete -c prodng -n '__prodng_is audit' -a export -d 'print the profile of a jail that the agent observes'
 complete -c prodng -n '__prodng_is audit' -F
+complete -c prodng -n '__prodng_is audit' -s a -l all -d 'all jails that were observed'
 complete -c prodng -n '__prodng_is audit' -l format -x -a 'text json sarif html' -d 'output format'
 complete -c prodng -n '__prodng_is audit' -l json -d 'short for --format json'
 complete -c prodng -n '__prodng_is audit' -l fail-on -x -a 'error warning info pedantic never' -d 'the least severity that fails the command'
@@ -158,9 +160,16 @@ complete -c prodng -n '__prodng_is audit propose' -F
 complete -c prodng -n '__prodng_is audit propose' -l source -r -F -d 'the jail source'
 complete -c prodng -n '__prodng_is audit propose' -l write -d 'also change debian/control'
 complete -c prodng -n '__prodng_is audit propose' -l help -d 'display help for command'
+complete -c prodng -n '__prodng_is audit export' -a '(prodng ls --format name 2>/dev/null)'
+complete -c prodng -n '__prodng_is audit export' -s o -l output -r -F -d 'write it to a file'
+complete -c prodng -n '__prodng_is audit export' -l help -d 'display help for command'
+complete -c prodng -n '__prodng_is policy' -a ls -d 'list the policies that the agent applies, and those that it refuses'
 complete -c prodng -n '__prodng_is policy' -a check -d 'check that policies can be read and put in force on this host'
 complete -c prodng -n '__prodng_is policy' -a test -d 'say what a policy would have done in recorded runs'
 complete -c prodng -n '__prodng_is policy' -l help -d 'display help for command'
+complete -c prodng -n '__prodng_is policy ls' -l format -x -a 'text json name' -d 'output format'
+complete -c prodng -n '__prodng_is policy ls' -l json -d 'short for --format json'
+complete -c prodng -n '__prodng_is policy ls' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is policy check' -F
 complete -c prodng -n '__prodng_is policy check' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is policy check' -l json -d 'short for --format json'
@@ -465,6 +474,7 @@ complete -c prodng -n '__prodng_is exec' -s t -l tty -d 'allocate a terminal'
 complete -c prodng -n '__prodng_is exec' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is ps' -a '(prodng ls --format name 2>/dev/null)'
 complete -c prodng -n '__prodng_is ps' -s a -l all -d 'list the processes of all running jails'
+complete -c prodng -n '__prodng_is ps' -l observed -d 'show what was observed of each process'
 complete -c prodng -n '__prodng_is ps' -l format -x -a 'text json name' -d 'output format'
 complete -c prodng -n '__prodng_is ps' -l json -d 'short for --format json'
 complete -c prodng -n '__prodng_is ps' -l help -d 'display help for command'

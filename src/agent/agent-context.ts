@@ -1,5 +1,6 @@
 import type { EventLog } from './events/event-log.ts';
 import type { Addresses } from './network/addresses.ts';
+import type { Observation } from './observation/observation.ts';
 import type { OperatorStores } from './operator/operator-values.ts';
 import type { Disposal } from './packages/disposal.ts';
 import type { VolumeRoom } from './packages/volume-room.ts';
@@ -25,6 +26,7 @@ export interface AgentContext {
   addresses: Addresses;
   /** Credentials and configuration that operators give to jails. */
   operator: OperatorStores;
+  observation: Observation;
   /** Whether the agent is about to end. */
   closed(): boolean;
 }

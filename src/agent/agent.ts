@@ -6,8 +6,11 @@ import { runFolder } from '../jail/lifecycle/jail-slot.ts';
 import type { AgentContext } from './agent-context.ts';
 import type { RoleConfig } from './api/client-role.ts';
 import { EventLog } from './events/event-log.ts';
+import { takeEvidence } from './evidence/take-evidence.ts';
 import { settleUnfinishedBundles } from './evidence/unfinished-bundle.ts';
 import { Addresses } from './network/addresses.ts';
+import { Observation, type ObservationOptions } from './observation/observation.ts';
+import type { Hands } from './observation/reactor.ts';
 import { ConfigurationStore } from './operator/configuration-store.ts';
 import { CredentialStore } from './operator/credential-store.ts';
 import { Disposal, leftAside } from './packages/disposal.ts';
@@ -22,8 +25,10 @@ import { readOverrides } from './state/overrides-file.ts';
 import { isRunning, type NewerRun, type RunFile, readRunFiles } from './state/run-file.ts';
 import { StateStore, type UnreadableState } from './state/state-store.ts';
 import type { VolumePolicy } from './state/volume-policy.ts';
+import { type ActiveRun, assertRun } from './supervision/active-run.ts';
 import { clearRun } from './supervision/clear-run.ts';
 import { Exits } from './supervision/exits.ts';
+import { freezeStopped } from './supervision/freeze-stopped.ts';
 import { ensureLogKeeper, type LogFile, logPath } from './supervision/log-keeper.ts';
 import { removeJail } from './supervision/remove-jail.ts';
 import { type Ordered, startInOrder } from './supervision/start-in-order.ts';
@@ -44,6 +49,7 @@ export interface AgentOptions {
   raise: RaisePolicy;
   volumes: VolumePolicy;
   networks: Networks;
+  observation: ObservationOptions;
   finder: PackageFinder;
   /** What clients of the API may do. */
   roles: RoleConfig;
@@ -80,6 +86,7 @@ export class Agent {
         credentials: new CredentialStore(paths.credentials),
         configuration: new ConfigurationStore(paths.configuration),
       },
+      observation: new Observation(options.observation, paths, events, this.#handsOf(paths, events)),
       closed: () => this.#closed,
     };
   }
@@ -118,7 +125,9 @@ export class Agent {
         this.add(new SupervisedJail(state, this.context));
     for (const { record } of runs.filter(isRunning))
       ensureLogKeeper(record, { ...this.context.log, path: logPath(record.name, paths) });
+    await this.context.observation.open();
     await Promise.all([...this.#jails.values()].map((jail) => this.#takeOver(jail, runs)));
+    void this.#tolerant(undefined, () => this.context.observation.policies.load());
     this.#abandoned = runs.filter(
       ({ record: { name } }) => !this.#jails.has(name) && !this.#unreadable.has(name),
     );
@@ -183,6 +192,7 @@ export class Agent {
     this.#closed = true;
     for (const jail of this.#jails.values()) jail.release();
     this.context.exits.close();
+    await this.context.observation.close();
     await this.context.events.append('agent-stopped');
     await this.context.events.close();
   }
@@ -199,6 +209,30 @@ export class Agent {
       const aside = this.#unreadable.size > 0 ? [] : await this.trees.setAside(states);
       await this.context.disposal.remove([...aside, ...more]);
     });
+  }
+
+  /** What is done to jails for a policy. */
+  #handsOf(paths: AgentPaths, events: EventLog): Hands {
+    const runOf = (name: string, run: string): ActiveRun => {
+      const active = assertRun(this.jail(name));
+      if (active.file.record.id === run) return active;
+      throw new ProdngError('JAIL_STATE', `${name}: that run has ended`);
+    };
+    return {
+      isInstalled: (name) => this.#jails.has(name),
+      freeze: (name, run) =>
+        this.jail(name).locked(async () => {
+          const active = runOf(name, run);
+          if (active.frozen) return;
+          await freezeStopped(active.file.record);
+          await events.append('frozen', name, { reason: 'policy' });
+        }),
+      takeEvidence: async (name, run, reason) => {
+        const request = { memory: false, secrets: false, reason: reason.slice(0, 1000) };
+        const never = new AbortController().signal;
+        await takeEvidence({ paths, events }, this.jail(name), request, never, () => runOf(name, run));
+      },
+    };
   }
 
   #remove(jail: SupervisedJail): Promise<void> {

@@ -12,7 +12,7 @@ import { Checkpoints } from './checkpoints/checkpoints.ts';
 import { admission } from './packages/admission.ts';
 import { PackageFinder } from './packages/package-source.ts';
 import { notifySystemd, watchdogInterval } from './sd-notify.ts';
-import { type AgentConfig, networksOf, readAgentConfig } from './state/agent-config.ts';
+import { type AgentConfig, networksOf, observationOf, readAgentConfig } from './state/agent-config.ts';
 import { type AgentPaths, agentPaths } from './state/agent-paths.ts';
 
 /** What is open, to be closed in the opposite order. */
@@ -71,6 +71,7 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
     volumes: config.volumes,
     networks: networksOf(config),
     roles: config.roles,
+    observation: observationOf(config),
     finder: new PackageFinder({
       paths: own,
       signed: config.signaturePolicy !== undefined,

@@ -13,7 +13,7 @@ export function checkObserveHost(): HostCheck[] {
     programs.close();
     return [{ ...check, ok: true, detail: `counts in the kernel, ${programs.means}` }];
   } catch (error) {
-    const mend = 'as root: apt-get install libbpf1; a kernel of 5.17 or newer with CONFIG_DEBUG_INFO_BTF';
-    return [{ ...check, ok: false, detail: reasonOf(error), mend }];
+    const fix = 'as root: apt-get install libbpf1; a kernel of 5.17 or newer with CONFIG_DEBUG_INFO_BTF';
+    return [{ ...check, ok: false, detail: reasonOf(error), fix }];
   }
 }

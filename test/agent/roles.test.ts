@@ -42,6 +42,7 @@ async function serverWith(config: RoleConfig): Promise<ApiServer> {
     raise: {},
     volumes: { withoutSize: 'allow' },
     networks: { byName: {} },
+    observation: { mode: 'off', recordNew: 0, keep: { runs: 1, bytes: 0 } },
     finder: new PackageFinder({ paths, signed: false }),
     roles: config,
   });

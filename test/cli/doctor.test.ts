@@ -11,7 +11,16 @@ test('on a host that has it all: exit 0 and nothing lacking', { timeout: 120_000
   const { status, stdout } = await runProdng(['doctor']);
   expect(stdout).not.toContain('LACKS');
   expect(stdout).toContain('has    mmdebstrap: mmdebstrap');
+  expect(stdout).toMatch(/prodng observe:\n {2}has {4}BPF: counts in the kernel, capabilities /);
   expect(status).toBe(0);
+});
+
+test('a kernel without types cannot be observed, and doctor says so', { timeout: 120_000 }, async () => {
+  const hide = 'mount -t tmpfs none /sys/kernel/btf; exec "$@"';
+  const prefix = ['unshare', '--mount', 'sh', '-euc', hide, 'sh'];
+  const { status, stdout } = await runProdng(['doctor'], { prefix });
+  expect(stdout).toMatch(/LACKS {2}BPF: .*\n +without it: jails run without observation.*\n +fix: /);
+  expect(status).toBe(1);
 });
 
 test('each lack comes with its consequences and its fix', { timeout: 120_000 }, async () => {

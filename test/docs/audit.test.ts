@@ -2,12 +2,12 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { plainEnvironment, run } from '../../src/system/process.ts';
-import { makeJailHost } from '../support/jail-host.ts';
+import { makeAgentHost } from '../support/agent-host.ts';
 
-test('every command of docs/audit.md works, in its order, on a jail of that name', {
+test('every command of docs/audit.md works, in its order, on jails of those names', {
   timeout: 600_000,
 }, async () => {
-  const host = await makeJailHost();
+  const host = await makeAgentHost();
   try {
     const text = readFileSync('docs/audit.md', 'utf8');
     const blocks = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language, body = '']) => ({
@@ -22,6 +22,9 @@ test('every command of docs/audit.md works, in its order, on a jail of that name
       'Jail-Network: loopback\nJail-Command: /bin/sh -c "exec /bin/ls /"\nJail-Capabilities: CHOWN';
     const deb = await host.jail({ name: 'hello', fields });
     renameSync(deb, join(host.folder, 'hello_0.1.0_amd64.deb'));
+    await host.startAgent();
+    const web = 'Jail-Network: loopback\nJail-Command: /bin/sleep 5000';
+    await host.ok('install', await host.jail({ name: 'web', fields: web }));
     writeFileSync(
       join(host.folder, 'strict.policy'),
       blocks.find(({ language }) => language === '')?.body ?? '',
@@ -46,7 +49,9 @@ test('every command of docs/audit.md works, in its order, on a jail of that name
     expect(readFileSync(join(host.folder, 'audit.html'), 'utf8')).toContain(
       'CAP_CHOWN is declared and was never used',
     );
+    await host.ok('rm', '--purge', 'web');
   } finally {
+    await host.endAgent('SIGTERM');
     await host.remove();
   }
 });

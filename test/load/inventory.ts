@@ -39,6 +39,9 @@ function processesIn(netns: number, besides: readonly number[]): string[] {
     });
 }
 
+/** Without the profiles of a jail, which are kept for as long as the jail is: of these, their folder. */
 function files(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path));
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => !/^profiles\/[^/]+\//.test(path))
+    .map((path) => join(folder, path));
 }

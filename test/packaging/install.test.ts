@@ -101,7 +101,7 @@ test('prodng doctor finds all programs', slow, () => {
   const { stdout, stderr } = root.chroot(['prodng', 'doctor', '--json']);
   expect(stderr).not.toContain('INTERNAL');
   const groups: { purpose: string; checks: HostCheck[] }[] = JSON.parse(stdout);
-  expect(groups.map(({ purpose }) => purpose)).toEqual(['build', 'run']);
+  expect(groups.map(({ purpose }) => purpose)).toEqual(['build', 'run', 'observe']);
   const checks = new Map(groups.flatMap((group) => group.checks.map((check) => [check.name, check])));
   for (const name of ['apt', 'mmdebstrap', 'runc', 'xz', 'programs', 'package archives'])
     expect(checks.get(name)).toMatchObject({ ok: true });

@@ -1,9 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { run } from '../../src/system/process.ts';
 import { type Ended, type JailHost, makeJailHost, until } from './jail-host.ts';
 
 /** An agent with folders of its own, running real jails. */
@@ -29,9 +31,9 @@ export interface AgentHost extends JailHost {
   said(): string;
 }
 
-/** @param run as of makeJailHost */
-export async function makeAgentHost(run?: string): Promise<AgentHost> {
-  const host = await makeJailHost(run);
+/** @param runFolder as of makeJailHost */
+export async function makeAgentHost(runFolder?: string): Promise<AgentHost> {
+  const host = await makeJailHost(runFolder);
   host.env.PRODNG_CONFIG_DIR = join(host.folder, 'etc');
   await mkdir(join(host.folder, 'etc'));
   let child: ChildProcess | undefined;
@@ -87,6 +89,12 @@ export async function makeAgentHost(run?: string): Promise<AgentHost> {
     },
     json,
     ok,
+    async remove() {
+      // an agent that was killed leaves its counters to the next one
+      const own = join(host.env.PRODNG_RUN_DIR ?? '', 'agent/bpf');
+      if (readFileSync('/proc/self/mounts', 'utf8').includes(` ${own} bpf `)) await run(['umount', own]);
+      await host.remove();
+    },
     async summary(name = host.name) {
       const jails: unknown = await json('ls', '--json');
       if (!Array.isArray(jails)) throw new Error('no list');

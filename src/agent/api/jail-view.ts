@@ -3,6 +3,7 @@ import { jailDeclarationSchema } from '../../control/declaration-json-schema.ts'
 import { leaseFileSchema, readLease } from '../../jail/network/dhcp-lease.ts';
 import type { AgentContext } from '../agent-context.ts';
 import { exposureOf, exposureSchema } from '../metrics/exposure.ts';
+import { observeModes } from '../observation/note.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import { readOverrides } from '../state/overrides-file.ts';
 import { overridesSchema } from '../state/overrides-schema.ts';
@@ -27,6 +28,8 @@ export const jailSummarySchema = z
     /** With its prefix: the one that a running macvlan jail has, or a stopped one keeps from its network's pool. */
     address: z.string().optional(),
     fault: z.string().optional(),
+    /** What is observed of a jail that runs, and why it is not what it should be. */
+    observed: z.object({ mode: z.enum(observeModes), fault: z.string().optional() }).optional(),
   })
   .meta({ id: 'JailSummary' });
 
@@ -83,6 +86,7 @@ export function jailSummary(jail: SupervisedJail): JailSummary {
     ...(address === undefined ? {} : { address }),
     ...(state.lastExit === undefined ? {} : { lastExit: state.lastExit }),
     ...(fault === undefined ? {} : { fault }),
+    ...(lives && jail.observed !== undefined ? { observed: jail.observed } : {}),
   };
 }
 

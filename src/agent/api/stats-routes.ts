@@ -52,7 +52,10 @@ export function statsRoutes(server: ApiServer, agent: Agent): void {
         response: { 200: z.array(processSchema), ...failures },
       },
     },
-    (request) => readProcesses(assertRun(agent.jail(request.params.name)).file.record),
+    ({ params: { name } }) => {
+      const { record } = assertRun(agent.jail(name)).file;
+      return readProcesses(record, agent.context.observation.figuresOf(record.id));
+    },
   );
   server.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(agent, allStats(agent))),
@@ -60,7 +63,10 @@ export function statsRoutes(server: ApiServer, agent: Agent): void {
 }
 
 function allStats(agent: Agent, withProcesses = false): Stats[] {
+  const { observation } = agent.context;
   return [...agent.jails.values()].flatMap(({ run }) =>
-    run !== undefined && isRunning(run.file) ? [readStats(run.file.record, withProcesses)] : [],
+    run !== undefined && isRunning(run.file)
+      ? [readStats(run.file.record, withProcesses, observation.figuresOf(run.file.record.id))]
+      : [],
   );
 }

@@ -61,7 +61,7 @@ export const eventKinds = {
   healthy: { meaning: 'The health check passes', detail: '' },
   unhealthy: { meaning: 'The health check failed three times in a row', detail: 'reason' },
   killed: { meaning: 'A signal was sent on request', detail: 'signal' },
-  frozen: { meaning: 'A jail was frozen', detail: '' },
+  frozen: { meaning: 'A jail was frozen', detail: 'reason' },
   thawed: {
     meaning: 'A jail was thawed, or a run that an interrupted command had left frozen',
     detail: 'run',
@@ -76,6 +76,28 @@ export const eventKinds = {
   'evidence-taken': {
     meaning: 'Evidence of a jail was taken',
     detail: 'id, bundle, sha256, size, key, frozen, reason',
+  },
+  'observation-failed': { meaning: 'A jail cannot be observed', detail: 'reason' },
+  'policy-loaded': { meaning: 'A policy was read', detail: 'file, sha256, policy, mode, rules' },
+  'policy-refused': {
+    meaning: 'A policy cannot be parsed or enforced; its jails are not started',
+    detail: 'file, sha256, policy, mode, reason',
+  },
+  'policy-violation': {
+    meaning: 'A rule of a policy was met, and its action taken',
+    detail: 'policy, rule, what, count, pid, action, where',
+  },
+  'policy-alert': {
+    meaning: 'A rule of a policy with the action alert was met',
+    detail: 'policy, rule, what, count, pid, action, where',
+  },
+  'policy-observed': {
+    meaning: 'A rule of a policy in mode observe was met; nothing was done',
+    detail: 'policy, rule, what, count, pid, action, where',
+  },
+  'policy-failed': {
+    meaning: 'The action of a policy could not be taken, or a policy is no longer in force',
+    detail: 'policy, action, reason',
   },
   'evidence-removed': { meaning: 'A bundle was removed from the host', detail: 'id' },
 } as const satisfies Record<string, { meaning: string; detail: string }>;

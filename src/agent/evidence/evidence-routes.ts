@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { z } from 'zod';
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { Agent } from '../agent.ts';
 import { type ApiServer, failures, jailParams } from '../api/api-schema.ts';
-import { startCollector } from './collector.ts';
 import { takenSchema, takeSchema } from './evidence-schema.ts';
-import { unfinishedBundle } from './unfinished-bundle.ts';
+import { bundleFile, takeEvidence } from './take-evidence.ts';
 
 const bundleSchema = z
   .object({ id: z.string(), size: z.number().int(), time: z.string() })
@@ -19,7 +17,7 @@ const bundleParams = z.object({ id: z.string().regex(/^[0-9a-f]{16}$/) });
 /** Evidence of jails: taken, listed, read, removed. */
 export function evidenceRoutes(server: ApiServer, agent: Agent): void {
   const { paths, events } = agent.context;
-  const fileOf = (id: string) => join(paths.evidence, `${id}.tar.zst`);
+  const fileOf = (id: string) => bundleFile(paths, id);
   server.post(
     '/v1/jails/:name/evidence',
     {
@@ -35,24 +33,8 @@ export function evidenceRoutes(server: ApiServer, agent: Agent): void {
       assertOwnRules(request.body.yara, paths.config);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
-      await mkdir(paths.evidence, { recursive: true, mode: 0o700 });
-      const id = randomBytes(8).toString('hex');
-      const unfinished = unfinishedBundle(id, paths);
-      // no other operation freezes, thaws or stops it while it is frozen
-      const taking = await jail.locked(async () => {
-        const collection = startCollector(jail.name, request.body, unfinished, paths, gone.signal);
-        collection.taken.catch(() => {});
-        await collection.thawed;
-        return { taken: collection.taken };
-      });
-      const taken = await taking.taken;
-      const { reason = '' } = request.body;
-      const { size, sha256, key, frozen = 0, matches } = taken;
-      const found = matches === undefined ? {} : { matches };
-      const detail = { id, bundle: taken.id, sha256, size, key, frozen, ...found };
-      await events.append('evidence-taken', jail.name, reason === '' ? detail : { ...detail, reason });
-      await rename(unfinished, fileOf(id));
-      return reply.status(201).send({ ...taken, id });
+      const taken = await takeEvidence(agent.context, jail, request.body, gone.signal);
+      return reply.status(201).send(taken);
     },
   );
   server.get(

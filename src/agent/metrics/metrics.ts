@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Agent } from '../agent.ts';
 import { jailSummary } from '../api/jail-view.ts';
+import { observedFamilies } from '../observation/observed-families.ts';
 import { agentFamilies } from './agent-metrics.ts';
 import { type CgroupFigure, readCgroupFigures } from './cgroup-figures.ts';
 import { type Family, familyText, type Sample } from './prometheus.ts';
@@ -10,6 +11,8 @@ import type { Stats } from './stats.ts';
 export async function metricsText(agent: Agent, stats: readonly Stats[]): Promise<string> {
   const families = [
     ...jailFamilies(agent),
+    violationFamily(agent),
+    ...observedFamilies(await agent.context.observation.totals()),
     ...statsFamilies(stats),
     ...(await cgroupFamilies(cgroupsOf(agent))),
     ...agentFamilies(agent.jails.size),
@@ -62,10 +65,33 @@ function jailFamilies(agent: Agent): Family[] {
         lastExit?.reason === undefined ? [] : [{ labels: { jail: name, reason: lastExit.reason }, value: 1 }],
       ),
     },
+    {
+      name: 'prodng_jail_observed',
+      type: 'gauge',
+      help: 'How its run is observed: 1 for the mode in force',
+      samples: jails.flatMap(({ name, observed }) =>
+        observed === undefined ? [] : [{ labels: { jail: name, mode: observed.mode }, value: 1 }],
+      ),
+    },
+    family('observation_failed', 'gauge', 'Whether it should be observed and is not', ({ observed }) =>
+      observed === undefined ? undefined : observed.fault === undefined ? 0 : 1,
+    ),
     family('healthy', 'gauge', 'Whether its last health check passed', ({ health }) =>
       health.status === 'none' ? undefined : health.status === 'healthy' ? 1 : 0,
     ),
   ];
+}
+
+function violationFamily({ context }: Agent): Family {
+  return {
+    name: 'prodng_policy_violations_total',
+    type: 'counter',
+    help: 'What policies have met with since the agent began; mode observe: nothing was done',
+    samples: [...context.observation.violations.values()].map(({ labels, count }) => ({
+      labels,
+      value: count,
+    })),
+  };
 }
 
 function statsFamilies(stats: readonly Stats[]): Family[] {

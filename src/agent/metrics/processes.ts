@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunRecord } from '../../jail/lifecycle/jail-slot.ts';
+import { type ObservedFigures, processFiguresSchema } from '../observation/figures.ts';
 
 /** A process of a jail. */
 export const processSchema = z
@@ -25,6 +26,8 @@ export const processSchema = z
     read: z.number(),
     written: z.number(),
     command: z.string(),
+    /** What the kernel counted of it; absent when the jail is not observed. */
+    observed: processFiguresSchema.optional(),
   })
   .meta({ id: 'Process' });
 
@@ -33,17 +36,23 @@ export type JailProcess = z.infer<typeof processSchema>;
 /** USER_HZ: 100 for every program on Linux, time(7). */
 const ticksPerSecond = 100;
 
+/** What was counted of a process of a run. */
+export type Figures = (pid: number) => ObservedFigures | undefined;
+
 /** All processes of a run, by the kernel's list. */
-export function readProcesses({ cgroup, cgroups }: Pick<RunRecord, 'cgroup' | 'cgroups'>): JailProcess[] {
+export function readProcesses(
+  { cgroup, cgroups }: Pick<RunRecord, 'cgroup' | 'cgroups'>,
+  figures: Figures = () => undefined,
+): JailProcess[] {
   const folder = cgroups === 'v2' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
   return read(join(folder, cgroup, 'cgroup.procs'))
     .split('\n')
     .filter(Boolean)
-    .flatMap((pid) => readProcess(Number(pid)) ?? []);
+    .flatMap((pid) => readProcess(Number(pid), figures) ?? []);
 }
 
 /** @returns undefined when it has just ended */
-function readProcess(pid: number): JailProcess | undefined {
+function readProcess(pid: number, figures: Figures): JailProcess | undefined {
   const status = read(`/proc/${pid}/status`);
   const stat = read(`/proc/${pid}/stat`);
   if (status === '' || stat === '') return undefined;
@@ -52,6 +61,7 @@ function readProcess(pid: number): JailProcess | undefined {
   const ticks = Number(times[11] ?? 0) + Number(times[12] ?? 0);
   const io = read(`/proc/${pid}/io`);
   const command = read(`/proc/${pid}/cmdline`).replace(/\0$/, '').replaceAll('\0', ' ');
+  const observed = figures(pid);
   return {
     pid,
     jailPid: Number(field('NSpid').split(/\s+/).at(-1) ?? pid),
@@ -65,6 +75,7 @@ function readProcess(pid: number): JailProcess | undefined {
     read: Number(/^read_bytes: (\d+)$/m.exec(io)?.[1] ?? 0),
     written: Number(/^write_bytes: (\d+)$/m.exec(io)?.[1] ?? 0),
     command: command === '' ? `[${field('Name')}]` : command,
+    ...(observed === undefined ? {} : { observed }),
   };
 }
 

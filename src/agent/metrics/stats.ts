@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunRecord } from '../../jail/lifecycle/jail-slot.ts';
-import { processSchema, readProcesses } from './processes.ts';
+import { type Figures, processSchema, readProcesses } from './processes.ts';
 
 /** What a run has used so far; rates come of two of them. */
 export const statsSchema = z
@@ -36,8 +36,8 @@ export type Stats = z.infer<typeof statsSchema>;
 const top = '/sys/fs/cgroup';
 
 /** Reads the kernel's figures of a run. A file that is not there, as on another kind of host, counts nothing. */
-export function readStats(record: RunRecord, withProcesses = false): Stats {
-  const processes = readProcesses(record);
+export function readStats(record: RunRecord, withProcesses = false, figures?: Figures): Stats {
+  const processes = readProcesses(record, withProcesses ? figures : undefined);
   return {
     name: record.name,
     time: Date.now(),

@@ -4,6 +4,8 @@ import { prettifyError, z } from 'zod';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { roles } from '../api/roles.ts';
 import { checkpointConfigSchema } from '../checkpoints/checkpoint-config.ts';
+import { observeModes } from '../observation/note.ts';
+import type { ObservationOptions } from '../observation/observation.ts';
 import type { AgentPaths } from './agent-paths.ts';
 import { type Networks, networksSchema } from './networks-schema.ts';
 import { volumePolicySchema } from './volume-policy.ts';
@@ -101,6 +103,26 @@ export const agentConfigSchema = z.strictObject({
     })
     .default({})
     .describe('What clients of the API may do'),
+  observation: z
+    .strictObject({
+      mode: z.enum(observeModes).default('base').describe('How much is observed: base, record or off'),
+      recordNew: z
+        .number()
+        .int()
+        .min(0)
+        .max(1440)
+        .default(0)
+        .describe('Minutes for which a version without a record is recorded; 0 for none'),
+      runs: z.number().int().min(1).max(1000).default(20).describe('Profiles that are kept of each jail'),
+      bytes: z
+        .number()
+        .int()
+        .min(2 ** 20)
+        .default(64 * 2 ** 20)
+        .describe('Bytes of the profiles of each jail'),
+    })
+    .prefault({})
+    .describe('How jails are observed: docs/audit.md'),
   networks: networksSchema.default({}).describe('Networks for macvlan jails, by name'),
   defaultNetwork: z
     .string()
@@ -126,6 +148,11 @@ export function networksOf({ networks, defaultNetwork }: AgentConfig): Networks 
   if (chosen !== undefined && !names.includes(chosen))
     throw new ProdngError('CONFIG', `agent.json: defaultNetwork: ${chosen} is none of its networks`);
   return { byName: networks, ...(chosen === undefined ? {} : { default: chosen }) };
+}
+
+export function observationOf({ observation }: AgentConfig): ObservationOptions {
+  const { mode, recordNew, runs, bytes } = observation;
+  return { mode, recordNew, keep: { runs, bytes } };
 }
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;

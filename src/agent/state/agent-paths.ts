@@ -24,6 +24,10 @@ export interface AgentPaths {
   events: string;
   /** Bundles of evidence that the API made. */
   evidence: string;
+  /** What the kernel counted of runs that have ended, a folder a jail. */
+  profiles: string;
+  /** Notes of runs that are observed. */
+  observed: string;
   /** Notes of jails that are frozen for evidence. */
   frozen: string;
   /** Unix socket of the API. */
@@ -52,6 +56,8 @@ export function agentPaths(paths: Paths, env: Environment = process.env): AgentP
     logs: join(paths.state, 'logs'),
     events: join(paths.state, 'events.jsonl'),
     evidence: join(paths.state, 'evidence'),
+    profiles: join(paths.state, 'profiles'),
+    observed: join(paths.run, 'agent', 'observed'),
     frozen: join(paths.run, 'agent', 'frozen'),
     socket: agentSocket(paths),
     lock: join(paths.run, 'agent.lock'),

@@ -3,6 +3,7 @@ import type { Bound } from '../../control/bound.ts';
 import { cpuBound } from '../../control/fields/cpu.ts';
 import { memoryBound } from '../../control/fields/memory.ts';
 import { pidsBound } from '../../control/fields/pids.ts';
+import { observeModes } from '../observation/note.ts';
 import { linkSchema, networkNamePattern } from './networks-schema.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()]);
@@ -28,6 +29,7 @@ export const overridesSchema = z.strictObject({
   memory: bounded({ ...memoryBound, least: leastMemory }).describe('Limit of memory, in bytes'),
   cpu: bounded(cpuBound).describe('Limit of CPU, in percent of one CPU'),
   pids: bounded(pidsBound).describe('Limit of processes and threads'),
+  observe: z.enum(observeModes).optional().describe('How much is observed: base, record or off'),
   order: z
     .number()
     .int()

@@ -5,6 +5,7 @@ import { markPrepared } from '../../jail/storage/preparation.ts';
 import type { AgentContext } from '../agent-context.ts';
 import { actingAlone } from '../api/actor.ts';
 import { removeLog } from '../events/log-segments.ts';
+import type { ObservationPlan } from '../observation/observation.ts';
 import { setAside } from '../packages/disposal.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import { volumesFolder } from '../state/agent-paths.ts';
@@ -136,10 +137,13 @@ export class HeldJail {
     wanted?: Promise<void>,
     isPreparation = false,
   ): Promise<ActiveRun> {
-    const { paths, exits, log } = this.#context;
+    const { paths, exits, log, observation } = this.#context;
+    // what is observed is the service; policies are for both
+    const observe: ObservationPlan = isPreparation ? { ...plan.observe, wanted: 'off' } : plan.observe;
+    const observer = observation.starting(this.name, plan.prepared, observe);
     let toClear: RunFile | undefined;
     try {
-      const request = { ...plan, name: this.name, beside, isPreparation, log };
+      const request = { ...plan, name: this.name, beside, isPreparation, log, observer };
       const started = await startRun(
         wanted === undefined ? request : { ...request, wanted },
         paths,
@@ -267,12 +271,13 @@ export class HeldJail {
   /** Removes all that is known of it, which does not run, and its volumes when told so. It is gone for good. */
   async remove(purge: boolean): Promise<void> {
     this.#assertHeld();
-    const { paths, store, disposal, operator } = this.#context;
+    const { paths, store, disposal, observation, operator } = this.#context;
     const volumes = join(volumesFolder(paths), this.name);
     await removeLog(logPath(this.name, paths));
     if (purge && existsSync(volumes)) await disposal.remove([await setAside(volumes)]);
     await operator.credentials.removeAll(this.name);
     await operator.configuration.removeAll(this.name);
+    await observation.removed(this.name);
     await store.remove(this.name);
     this.#cell.isGone = true;
   }

@@ -3,6 +3,7 @@ import type { Uplink } from '../../jail/network/network.ts';
 import { type PreparedJail, prepareUnpacked } from '../../jail/runtime/prepare-jail.ts';
 import type { AgentContext } from '../agent-context.ts';
 import type { Addressed } from '../network/addresses.ts';
+import type { ObservationPlan } from '../observation/observation.ts';
 import { operatorValues } from '../operator/operator-values.ts';
 import { rootfsOf, unpackedJail, versionOf } from '../packages/installed.ts';
 import { overridden } from '../state/overridden.ts';
@@ -14,10 +15,11 @@ export interface LaunchPlan {
   declaration: JailDeclaration;
   uplink?: Uplink;
   prepared: PreparedJail;
+  observe: ObservationPlan;
 }
 
 /**
- * Decides all about a start: the operator's overrides, settings, credentials and files, the uplink and address, names of
+ * Decides all about a start: the operator's overrides, the policies, settings, credentials and files, the uplink and address, names of
  * Jail-Connect, the rootfs. What is wrong with any of them is found here, before a run that serves is stopped for the
  * new one.
  *
@@ -32,8 +34,9 @@ export async function planLaunch(
     raise,
     volumes,
     addresses,
+    observation,
     operator,
-  }: Pick<AgentContext, 'paths' | 'raise' | 'volumes' | 'addresses' | 'operator'>,
+  }: Pick<AgentContext, 'paths' | 'raise' | 'volumes' | 'addresses' | 'observation' | 'operator'>,
   program: 'service' | 'preparation' = 'service',
 ): Promise<LaunchPlan> {
   const installed = versionOf(jail.state, sha256);
@@ -41,6 +44,7 @@ export async function planLaunch(
   const overrides = await readOverrides(jail.name, paths);
   volumes.assertFits(jail.state, unpacked.declaration);
   const declaration = overridden(jail.name, unpacked.declaration, overrides, raise);
+  const observe = await observation.plan(jail.name, overrides.observe);
   const uplink = declaration.network === 'macvlan' ? await addresses.uplinkOf(jail, overrides) : undefined;
   const given = await operatorValues(jail.name, declaration, installed, overrides, operator);
   const { prepare } = declaration;
@@ -52,5 +56,11 @@ export async function planLaunch(
     ...(uplink === undefined ? {} : { uplink }),
   };
   const prepared = await prepareUnpacked({ ...unpacked, declaration }, rootfsOf(unpacked, paths), options);
-  return { sha256, declaration: prepared.declaration, prepared, ...(uplink === undefined ? {} : { uplink }) };
+  return {
+    sha256,
+    declaration: prepared.declaration,
+    prepared,
+    ...(uplink === undefined ? {} : { uplink }),
+    observe,
+  };
 }

@@ -8,6 +8,7 @@ import type { JailNetwork, Uplink } from '../../jail/network/network.ts';
 import { createJail } from '../../jail/runtime/create-jail.ts';
 import type { PreparedJail } from '../../jail/runtime/prepare-jail.ts';
 import { killAndReap } from '../../kernel/child-watch.ts';
+import type { StartObserver } from '../observation/observation.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import { bootId, type RunFile, writeRunFile } from '../state/run-file.ts';
 import { type LogFile, logPath } from './log-keeper.ts';
@@ -25,6 +26,7 @@ export interface StartRequest {
   /** What must be on disk before the service's first instruction; when it fails, so does the start. */
   wanted?: Promise<void>;
   log: Omit<LogFile, 'path'>;
+  observer: StartObserver;
 }
 
 /** A run that this agent has started. */
@@ -44,7 +46,7 @@ export interface StartedRun {
  * @throws ProdngError as runJail does
  */
 export async function startRun(
-  { name, prepared, uplink, beside, isPreparation = false, wanted, log }: StartRequest,
+  { name, prepared, uplink, beside, isPreparation = false, wanted, log, observer }: StartRequest,
   paths: AgentPaths,
   onRun: (run: RunFile) => void,
 ): Promise<StartedRun> {
@@ -76,12 +78,14 @@ export async function startRun(
     const created = await createJail(prepared, launch);
     try {
       record('creating', created.record);
+      await observer.created(created.record);
       const network = await startConfined(prepared, created, {
         paths: paths.jail,
         uplink,
         hint: `read what it printed: prodng logs ${name}`,
         onConfined: async () => {
           await wanted;
+          observer.confined(created.pid);
           record(isPreparation ? 'creating' : 'running', created.record);
         },
       });

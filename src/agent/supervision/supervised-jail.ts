@@ -1,5 +1,6 @@
 import { messageOf, ProdngError } from '../../error/prodng-error.ts';
 import type { AgentContext } from '../agent-context.ts';
+import type { ObservedState } from '../observation/observation.ts';
 import type { JailState } from '../state/state-schema.ts';
 import type { ActiveRun } from './active-run.ts';
 import { Backoff } from './backoff.ts';
@@ -59,6 +60,12 @@ export class SupervisedJail {
 
   get health(): { readonly status: Health; readonly fault: string | undefined } {
     return this.#cell.health;
+  }
+
+  /** How its run is observed. */
+  get observed(): ObservedState | undefined {
+    const { run } = this.#cell;
+    return run === undefined ? undefined : this.#context.observation.of(run.file.record.id);
   }
 
   /** Why it could not be started, when it could not. */

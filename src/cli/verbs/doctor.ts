@@ -24,9 +24,11 @@ export function register(program: Command): void {
 async function doctor({ format }: { format: TextOrJson }): Promise<void> {
   const { checkBuildHost } = await import('../../build/doctor-build.ts');
   const { checkRunHost } = await import('../../jail/doctor-run.ts');
+  const { checkObserveHost } = await import('../../observe/doctor-observe.ts');
   const groups = [
     { purpose: 'build', checks: await checkBuildHost(prodngPaths()) },
     { purpose: 'run', checks: await checkRunHost(prodngPaths()) },
+    { purpose: 'observe', checks: checkObserveHost() },
   ];
   if (groups.some(({ checks }) => checks.some(({ ok }) => !ok))) process.exitCode = 1;
   print(format === 'json' ? `${JSON.stringify(groups, undefined, 2)}\n` : groups.map(groupText).join('\n'));

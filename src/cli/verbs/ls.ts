@@ -31,6 +31,11 @@ const columns: Column<JailSummary>[] = [
   { title: 'RESTARTS', text: ({ restarts }) => String(restarts) },
   { title: 'ADDRESS', text: ({ address }) => address?.replace(/\/.*$/, '') ?? '-' },
   {
+    title: 'OBSERVED',
+    text: ({ observed }) =>
+      observed === undefined ? '-' : observed.fault === undefined ? observed.mode : 'FAILED',
+  },
+  {
     title: 'LAST EXIT',
     text: ({ lastExit }) => (lastExit === undefined ? '-' : exitText(lastExit)),
   },

@@ -1,15 +1,19 @@
 import type { Command } from 'commander';
-import { formatOption, jsonOption, type TextOrJson } from '../terminal/format.ts';
+import type { PolicyEntry } from '../../agent/observation/policies.ts';
+import { agentClient } from '../terminal/agent-client.ts';
+import { formatOption, jsonOption, type OutputForm, type TextOrJson } from '../terminal/format.ts';
 import { printable } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 
 const examples = `
 Examples:
+  prodng policy ls
   prodng policy check strict.policy
   prodng policy test strict.policy hello.profile
   prodng run hello.deb --policy strict.policy
 
-Exit status: 0 fine; 1 for test, if a rule would have acted; 2 if a policy cannot be read or put in force here.`;
+Exit status: 0 fine; 1 for test, if a rule would have acted, and for ls, if a policy is refused; 2 if a policy cannot
+be read or put in force here.`;
 
 /** `prodng policy`: what is done when jails do what they should not. */
 export function register(program: Command): void {
@@ -17,6 +21,13 @@ export function register(program: Command): void {
     .command('policy')
     .description('check policies, and try them on recorded runs')
     .addHelpText('after', examples);
+  policy
+    .command('ls')
+    .description('list the policies that the agent applies, and those that it refuses')
+    .addOption(formatOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  prodng policy ls')
+    .action(list);
   policy
     .command('check')
     .description('check that policies can be read and put in force on this host')
@@ -36,6 +47,21 @@ export function register(program: Command): void {
     .action(test);
 }
 
+async function list({ format }: { format: OutputForm }): Promise<void> {
+  const client = await agentClient();
+  const entries = (await client.call('GET', '/v1/policies')) as PolicyEntry[];
+  if (entries.some(({ fault }) => fault !== undefined)) process.exitCode = 1;
+  if (format === 'json') print(`${JSON.stringify(entries, undefined, 2)}\n`);
+  else if (format === 'name') print(entries.map(({ name, file }) => `${name ?? file}\n`).join(''));
+  else print(entries.map(entryText).join(''));
+}
+
+function entryText({ file, name, jails = [], mode, rules = [], fault }: PolicyEntry): string {
+  const head = name === undefined ? file : `${name}: ${mode} for ${jails.join(' ')} (${file})`;
+  const lines = [head, ...rules, ...(fault === undefined ? [] : [`REFUSED: ${fault}`])];
+  return lines.map((line, index) => `${index === 0 ? '' : '  '}${printable(line)}\n`).join('');
+}
+
 interface PolicyFlags {
   format: TextOrJson;
 }
@@ -48,7 +74,7 @@ async function check(files: string[], { format }: PolicyFlags): Promise<void> {
     const policy = readPolicyFile(file);
     // without BPF this throws, and says why
     new Counters().close();
-    assertEnforceable(policy, { bpf: true });
+    assertEnforceable(policy, { bpf: true, agent: true });
     const { name, jails, mode, rules } = policy;
     return { file, name, rules: rules.length, jails, mode };
   });

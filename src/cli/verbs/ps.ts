@@ -12,12 +12,17 @@ const examples = `
 Examples:
   prodng ps
   prodng ps web
+  prodng ps --observed web
   prodng ps --json web api
 
-Without names it lists the processes of all running jails, like -a.`;
+Without names it lists the processes of all running jails, like -a.
+
+With --observed: the capabilities that each process has used and was denied, its connections, the programs that it has
+executed, and, in mode record, the system calls that were refused and the files that it has opened.`;
 
 interface PsFlags {
   all?: true;
+  observed?: true;
   format: OutputForm;
 }
 
@@ -28,6 +33,7 @@ export function register(program: Command): void {
     .description('list the processes of jails')
     .argument('[jail...]', 'names of running jails')
     .option('-a, --all', 'list the processes of all running jails')
+    .option('--observed', 'show what was observed of each process')
     .addOption(formatOption())
     .addOption(jsonOption())
     .addHelpText('after', examples)
@@ -50,12 +56,33 @@ const columns: Column<Row>[] = [
   { title: 'COMMAND', text: ({ command }) => command },
 ];
 
-async function ps(names: string[], { all, format }: PsFlags): Promise<void> {
+const observedColumns: Column<Row>[] = [
+  { title: 'JAIL', text: ({ jail }) => jail, shrinks: true },
+  { title: 'PID', text: ({ pid }) => String(pid) },
+  { title: 'USED', text: ({ observed }) => capabilities(observed?.used) },
+  { title: 'DENIED', text: ({ observed }) => capabilities(observed?.denied) },
+  { title: 'REFUSED', text: ({ observed }) => count(observed?.refused) },
+  { title: 'CONN', text: ({ observed }) => count(observed?.connections) },
+  { title: 'EXEC', text: ({ observed }) => count(observed?.executed) },
+  { title: 'OPENED', text: ({ observed }) => count(observed?.opened) },
+  { title: 'COMMAND', text: ({ command }) => command },
+];
+
+/** Without the prefix that all of them have. */
+function capabilities(names: readonly string[] = []): string {
+  return names.length === 0 ? '-' : names.map((name) => name.replace(/^CAP_/, '')).join(',');
+}
+
+function count(number: number | undefined): string {
+  return number === undefined ? '-' : String(number);
+}
+
+async function ps(names: string[], { all, format, observed }: PsFlags): Promise<void> {
   if (all === true && names.length > 0) throw new ProdngError('USAGE', 'ps: --all takes no names of jails');
   const rows = names.length === 0 ? await ofAll() : (await Promise.all(names.map(ofJail))).flat();
   if (format === 'json') print(`${JSON.stringify(rows, undefined, 2)}\n`);
   else if (format === 'name') print(rows.map(({ pid }) => `${pid}\n`).join(''));
-  else print(tableText(rows, columns));
+  else print(tableText(rows, observed === true ? observedColumns : columns));
 }
 
 async function ofJail(jail: string): Promise<Row[]> {

@@ -14,6 +14,7 @@ Examples:
   prodng set web memory=48M cpu=25 pids=20
   prodng set web order=10
   prodng set web setting.LOG_LEVEL=debug
+  prodng set web observe=record
   prodng set web memory=
 
 Without settings, a macvlan jail gets an address from the network in agent.json. An address is static or "dhcp".
@@ -29,7 +30,7 @@ export function register(program: Command): void {
     .argument('<jail>', 'name of the jail')
     .argument(
       '<setting...>',
-      'NAME=VALUE: network, uplink, address, gateway, memory, cpu, pids, order or setting.NAME',
+      'NAME=VALUE: network, uplink, address, gateway, memory, cpu, pids, order, observe or setting.NAME',
     )
     .addOption(formatOption())
     .addOption(jsonOption())
