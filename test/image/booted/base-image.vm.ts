@@ -117,7 +117,7 @@ describe('booted from its disk by the firmware', () => {
     expect(await disk.update(foreign)).toMatchObject({ body: { error: { code: 'SIGNATURE' } } });
   });
 
-  test('a good update is tried once and committed, and the jail goes on with its state', async () => {
+  test('a good update is tried once and committed, and the jail goes on', async () => {
     const update = await world.signed('good', { version: '1.1' });
     const start = performance.now();
     expect(await disk.update(update)).toMatchObject({ status: 200, body: { slot: 'b', running: false } });

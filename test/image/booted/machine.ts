@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -66,6 +66,8 @@ export async function startMachine(
     readFileSync(join(certificates, name)),
   );
 
+  // a handshake takes most of a second in an emulated machine
+  const connections = new Agent({ keepAlive: true, maxSockets: 1 });
   const machine: Machine = {
     began,
     console: said,
@@ -74,7 +76,7 @@ export async function startMachine(
         const json = body === undefined ? undefined : JSON.stringify(body);
         const length = json === undefined ? {} : { 'content-length': Buffer.byteLength(json) };
         const headers = { host: 'localhost', 'content-type': 'application/json', ...length };
-        const tls = { ca, cert, key: clientKey, servername: 'localhost', agent: false } as const;
+        const tls = { ca, cert, key: clientKey, servername: 'localhost', agent: connections } as const;
         const asked = request(
           {
             host: '127.0.0.1',
@@ -153,6 +155,7 @@ export async function startMachine(
       return await machine.call('POST', '/v1/host/update', { again });
     },
     async end() {
+      connections.destroy();
       child.kill('SIGTERM');
       await ended;
     },
