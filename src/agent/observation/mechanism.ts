@@ -25,12 +25,10 @@ export class Mechanism {
     return this.#counters;
   }
 
-  /** Takes over what an earlier agent has pinned. @returns whether there was something */
-  adopt(): boolean {
+  /** Takes over what an earlier agent has pinned, if there is something. */
+  adopt(): void {
     const programs = openPinned(pinsFolder(this.#paths));
-    if (programs === undefined) return false;
-    this.#counters = new Counters(programs);
-    return true;
+    if (programs !== undefined) this.#counters = new Counters(programs);
   }
 
   /**

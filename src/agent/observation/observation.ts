@@ -87,8 +87,9 @@ export class Observation {
   async open(): Promise<void> {
     const notes = readNotes(this.#paths.observed, bootId());
     try {
-      const isPinned = this.#mechanism.adopt();
-      if (isPinned && !notes.some(({ jail }) => jail !== 0)) this.#mechanism.remove();
+      this.#mechanism.adopt();
+      // also what an agent left that was killed while it loaded the programs
+      if (!notes.some(({ jail }) => jail !== 0)) this.#mechanism.remove();
       // an agent that was killed while it began to observe a jail has left no note of it
       await this.#mechanism.loaded?.keepOnly(notes.map(({ jail }) => jail));
     } catch (error) {
