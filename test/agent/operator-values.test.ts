@@ -32,6 +32,10 @@ function version(number: string, fields: string, files: Record<string, string> =
   });
 }
 
+async function restart(): Promise<void> {
+  expect((await host.api('POST', `/v1/jails/${host.name}/restart`)).status).toBe(200);
+}
+
 const sleeps = 'Jail-Command: /bin/sh -c "exec sleep 1000"\nJail-Stop: SIGKILL';
 
 /** Of what has happened to the jail since one of that name was removed. */
@@ -176,17 +180,17 @@ describe('prodng configuration', () => {
     await host.ok('install', await version('1.0', fields, { 'etc/box.conf': 'of the package' }));
     expect(await inJail()).toBe('of the package');
     expect(await set('first')).toMatchObject({ status: 0 });
-    await host.ok('restart', host.name);
+    await restart();
     expect(await inJail()).toBe('first');
     await host.ok('upgrade', host.name, await version('1.1', fields, { 'etc/box.conf': 'of 1.1' }));
     expect(await inJail()).toBe('first');
     await set('second');
-    await host.ok('restart', host.name);
+    await restart();
     expect(await inJail()).toBe('second');
     await host.ok('rollback', host.name);
     expect(await inJail()).toBe('first');
     await host.ok('configuration', 'rm', host.name, '/etc/box.conf');
-    await host.ok('restart', host.name);
+    await restart();
     expect(await inJail()).toBe('of the package');
     // only what a version that is kept has
     expect(readdirSync(join(host.env.PRODNG_STATE_DIR ?? '', 'configuration', host.name))).toHaveLength(1);
@@ -215,13 +219,13 @@ describe('prodng set setting.NAME', () => {
         .find((line) => line.startsWith('LEVEL='));
     expect(await level()).toBe('LEVEL=info');
     await host.ok('set', host.name, 'setting.LEVEL=debug', 'order=7');
-    await host.ok('restart', host.name);
+    await restart();
     expect(await level()).toBe('LEVEL=debug');
     for (const wrong of ['setting.LEVEL=all', 'setting.PATH=/tmp'])
       expect(await host.prodng(['set', host.name, wrong])).toMatchObject({ status: 2 });
     await host.ok('set', host.name, 'setting.LEVEL=');
     expect(await host.json('inspect', host.name)).toMatchObject({ overrides: { order: 7 } });
-    await host.ok('restart', host.name);
+    await restart();
     expect(await level()).toBe('LEVEL=info');
   });
 });
@@ -234,7 +238,7 @@ describe('Jail-Prepare', () => {
 
   it('runs once before the first start', async () => {
     await host.ok('install', await prepared('echo try >> /var/lib/box/tries'));
-    await host.ok('restart', host.name);
+    await restart();
     expect(await tries()).toBe('try\n');
     expect(await kinds()).toEqual(['installed', 'preparing', 'prepared', 'started', 'stopped', 'started']);
   });
