@@ -220,10 +220,14 @@ class Deb implements DebReader {
     await this.#file.close();
   }
 
-  #plain({ member, compression }: Part, options: DecompressOptions = {}): AsyncIterable<Uint8Array> {
+  #plain(part: Part, options: DecompressOptions = {}): AsyncIterable<Uint8Array> {
+    const { member, compression } = part;
+    const most = mostPlain(member.size, this.#limits);
+    // control.tar holds a few texts: no trust in its author makes it larger
+    const bound = part === this.#layout.control ? Math.min(most, MAX_CONTROL.totalBytes) : most;
     const packed = readRange(this.#file, member.offset, member.size);
     const plain = decompress(compression, packed, options);
-    return namedItems(this.path, atMost(mostPlain(member.size, this.#limits), member, plain));
+    return namedItems(this.path, atMost(bound, member, plain));
   }
 }
 
