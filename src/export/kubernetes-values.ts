@@ -85,5 +85,6 @@ export function operatorMounts(image: JailImage): { name: string; mountPath: str
     readOnly: true,
   }));
   if (image.declaration.credentials.length === 0) return files;
-  return [{ name: 'credentials', mountPath: credentialsFolder, ...{ readOnly: true } }, ...files];
+  const credentials = { name: 'credentials', mountPath: credentialsFolder, readOnly: true };
+  return [credentials, ...files];
 }

@@ -66,7 +66,11 @@ const remote = (client: string, ...argv: string[]) =>
     [
       '--host',
       `https://localhost:${port}`,
-      ...['--cert', file(`${client}.pem`), '--key', file(`${client}.key`), `--ca=${file('ca.pem')}`],
+      '--cert',
+      file(`${client}.pem`),
+      '--key',
+      file(`${client}.key`),
+      `--ca=${file('ca.pem')}`,
       ...argv,
     ],
     { env: elsewhere() },
@@ -79,8 +83,20 @@ it('has commands talk with the agent of another host', async () => {
   });
   const exec = await host.prodng(
     [
-      ...['--host', `https://localhost:${port}`, '--cert', file('alice.pem'), '--key', file('alice.key')],
-      ...['--ca', file('ca.pem'), 'exec', host.name, '--', '/bin/sh', '-c', 'cat; exit 9'],
+      '--host',
+      `https://localhost:${port}`,
+      '--cert',
+      file('alice.pem'),
+      '--key',
+      file('alice.key'),
+      '--ca',
+      file('ca.pem'),
+      'exec',
+      host.name,
+      '--',
+      '/bin/sh',
+      '-c',
+      'cat; exit 9',
     ],
     { env: elsewhere(), input: 'through it' },
   );

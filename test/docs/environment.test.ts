@@ -17,7 +17,9 @@ test('docs/environment.md lists exactly the variables that the product reads', (
   // of a jail's Jail-Environment, which lint reads
   const others = ['PATH', 'LD_LIBRARY_PATH', 'NODE_PATH', 'PERL5LIB', 'PYTHONPATH'];
   const known = [...variables.map(({ name }) => name), ...internalVariables];
-  expect([...new Set(names)].filter((name) => !others.includes(name ?? '')).toSorted()).toEqual(
-    known.toSorted(),
-  );
+  expect(
+    [...new Set(names)]
+      .filter((name) => !others.includes(name ?? ''))
+      .toSorted((a = '', b = '') => (a < b ? -1 : 1)),
+  ).toEqual(known.toSorted((a, b) => (a < b ? -1 : 1)));
 });

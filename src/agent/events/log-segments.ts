@@ -52,7 +52,7 @@ export async function openLog(path: string): Promise<OpenLog | undefined> {
       files.slice(0, -1).every((file) => file !== undefined) &&
       String(await olderEnds(path)) === String(ends);
     if (isSame || left === 0) return joined(files, ends);
-    await Promise.all(files.map((file) => file?.close()));
+    for (const file of files) await file?.close();
   }
 }
 

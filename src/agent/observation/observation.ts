@@ -207,7 +207,7 @@ export class Observation {
   /** Reads what has ended, keeps its profile, and ends what has lasted long enough. */
   look(): Promise<void> {
     this.#looking = this.#looking.then(async () => {
-      for (const note of [...this.#notes.values()])
+      for (const note of Array.from(this.#notes.values()))
         try {
           await this.#lookAt(note);
         } catch (error) {

@@ -122,7 +122,7 @@ export function policyEntry(file: PolicyFile, bpf: boolean): PolicyEntry {
 }
 
 /** With each rule and feature, in one text. */
-export function faultText({ message, diagnostics = [] }: ProdngError): string {
+export function faultText({ message, diagnostics }: ProdngError): string {
   const faults = diagnostics.map(formatDiagnostic);
   return [message, ...faults].join('; ');
 }

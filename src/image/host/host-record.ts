@@ -108,6 +108,7 @@ export function withoutFailed({ trying, ...record }: HostRecord, running: string
 }
 
 /** The record once the running image is rolled back: it is not taken again by itself. */
-export function rolledBack({ trying: _, ...record }: HostRecord, running: string): HostRecord {
-  return { ...record, refused: [...new Set([...record.refused, running])] };
+export function rolledBack(record: HostRecord, running: string): HostRecord {
+  const { trying: _trying, ...rest } = record;
+  return { ...rest, refused: [...new Set([...record.refused, running])] };
 }

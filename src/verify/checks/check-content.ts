@@ -17,7 +17,7 @@ export async function checkContent(
   const folder = dirname(path);
   const buildinfos = (await readdir(folder)).filter((file) => file.endsWith('.buildinfo')).toSorted();
   for (const file of buildinfos.slice(0, 64)) {
-    const text = (await readBeside(join(folder, file))) ?? '';
+    const text = readBeside(join(folder, file)) ?? '';
     const [stanza] = readDeb822(stripClearsign(text).text, file).paragraphs;
     const line = stanza
       ?.get('Checksums-Sha256')

@@ -11,7 +11,7 @@ export async function checkSbom(
   inputs: readonly LockedInput[],
 ): Promise<Check> {
   const path = besideDeb(deb, '.cdx.json');
-  const text = await readBeside(path);
+  const text = readBeside(path);
   if (text === undefined) return notPossible('sbom', `there is no ${path}`);
   if (lock === undefined) return notPossible('sbom', 'there is no lock to compare it with');
   const { sbomSchema } = await import('./evidence-schema.ts');

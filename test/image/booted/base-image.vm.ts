@@ -191,8 +191,15 @@ describe.skipIf(isShort)('with Secure Boot', () => {
     const slot = join(world.folder, `${name}.slot`);
     const certificate = '/usr/share/ovmf/PkKek-1-snakeoil.pem';
     const { status, stderr } = await runProdng([
-      ...['image', 'sign', first.path, '-o', slot],
-      ...['--secure-boot-key', key, '--secure-boot-certificate', certificate],
+      'image',
+      'sign',
+      first.path,
+      '-o',
+      slot,
+      '--secure-boot-key',
+      key,
+      '--secure-boot-certificate',
+      certificate,
     ]);
     expect(stderr).toBe('');
     expect(status).toBe(0);
