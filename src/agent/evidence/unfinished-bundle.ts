@@ -25,7 +25,7 @@ export async function settleUnfinishedBundles(
   if (left.length === 0) return;
   const taken = new Set(
     (await events.tail(searched)).flatMap(({ kind, detail }) =>
-      kind === 'evidence-taken' ? [String(detail?.['id'])] : [],
+      kind === 'evidence-taken' ? [String(detail?.id)] : [],
     ),
   );
   for (const name of left) {

@@ -1,5 +1,5 @@
 import { openSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { BuildLimits } from '../../build/jail/build-limits.ts';
 import { durationSyntax, parseDuration, parseSize, sizeSyntax } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
@@ -49,10 +49,11 @@ export function register(program: Command): void {
     .description('build a jail source into its .deb, in a throwaway jail')
     .argument('[dir]', 'the jail source; with --plain, any Debian source package or its .dsc', '.')
     .option('-o, --output <dir>', 'folder for the results (default: the parent folder of the source)')
-    .option(
-      '--locked',
-      'fail if debian/jail.lock does not cover the source, instead of updating it',
-      defaultLocked(),
+    .addOption(
+      new Option(
+        '--locked',
+        'fail if debian/jail.lock does not cover the source, instead of updating it',
+      ).default(defaultLocked(), 'where CI is set'),
     )
     .option('--no-locked', 'update the lock if needed, even if CI is set')
     .option('--plain', 'build an ordinary Debian source package; compose no jail')
