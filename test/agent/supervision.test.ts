@@ -144,7 +144,10 @@ it('refuses the state of a later version, and takes it up again when that versio
   const before = await host.summary();
   const file = join(jailsFolder(), `${host.name}.json`);
   const text = await readFile(file, 'utf8');
-  const newer = [text.replace('"format": 2', '"format": 3'), text.replace('{', '{ "invented": true,')];
+  const next = (json: string) =>
+    json.replace(/"format": (\d+)/, (_, n: string) => `"format": ${Number(n) + 1}`);
+  const newer = [next(text), text.replace('{', '{ "invented": true,')];
+  expect(newer).not.toContain(text);
   for (const theirs of newer) {
     await host.endAgent('SIGTERM');
     await writeFile(file, theirs);
@@ -165,7 +168,7 @@ it('refuses the state of a later version, and takes it up again when that versio
   const runs = join(host.folder, 'run/agent/runs');
   const run = join(runs, readdirSync(runs)[0] ?? '');
   const ours = await readFile(run, 'utf8');
-  await writeFile(run, ours.replace('"format": 1', '"format": 2'));
+  await writeFile(run, next(ours));
   await host.startAgent();
   expect((await host.api('GET', '/v1/jails')).body).toBe('[]');
   expect(existsSync(run)).toBe(true);
