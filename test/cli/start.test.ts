@@ -1,12 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const scratch = mkdtempSync('/var/tmp/prodng-start-');
 const source = join(scratch, 'hello');
 const bundle = join(scratch, 'bundle');
 beforeAll(() => {
+  // the native module is not in the bundle
+  symlinkSync(resolve('node_modules'), join(scratch, 'node_modules'));
   makeBundle(bundle);
   run(bundle, ['new', './templates/python-service', source]);
 }, 240_000);
