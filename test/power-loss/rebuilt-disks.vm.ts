@@ -122,6 +122,8 @@ async function bootFaults(host: AgentHost, loss: PowerLoss): Promise<string[]> {
   const faults: string[] = [];
   try {
     await host.startAgent();
+    // it answers before it has cleared away what it found
+    await until(() => host.said().slice(before).includes('agent-settled'));
     faults.push(...(await settledFaults(host, told, next)));
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error));
