@@ -5,23 +5,21 @@ import { markPrepared } from '../../jail/storage/preparation.ts';
 import type { AgentContext } from '../agent-context.ts';
 import { actingAlone } from '../api/actor.ts';
 import { removeLog } from '../events/log-segments.ts';
-import type { ObservationPlan } from '../observation/observation.ts';
 import { setAside } from '../packages/disposal.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import { volumesFolder } from '../state/agent-paths.ts';
 import { bootId, isRunning, type RunFile } from '../state/run-file.ts';
 import type { JailState } from '../state/state-schema.ts';
 import { ActiveRun } from './active-run.ts';
-import { clearRun } from './clear-run.ts';
 import { lastExitOf, reasonText } from './end-reason.ts';
 import type { RunEnd } from './exits.ts';
 import type { JailCell } from './jail-cell.ts';
 import { type LaunchPlan, planLaunch } from './launch-plan.ts';
 import { logPath } from './log-keeper.ts';
-import { startRun } from './start-run.ts';
+import { finishPreparation, makeRun } from './make-run.ts';
 import { type PhaseAction, type PhaseEvent, transition } from './transitions.ts';
 
-/** Does a piece of work with the jail held, once it is free, and nobody's to wait for. */
+/** Does a piece of work with the jail held, once it is free; the caller does not wait for it. */
 export type Later = (work: (held: HeldJail) => Promise<void>) => void;
 
 /** What a failed attempt tells the back-off: the first wait and how long the run had lasted, both in ms. */
@@ -103,9 +101,10 @@ export class HeldJail {
    */
   async make(plan: LaunchPlan, beside = false, wanted?: Promise<void>): Promise<ActiveRun> {
     this.#assertHeld();
-    if (!plan.prepared.awaitsPreparation) return this.#makeRun(plan, beside, wanted);
+    const options = { beside, wanted };
+    if (!plan.prepared.awaitsPreparation) return makeRun(this.name, plan, this.#context, options);
     await this.#prepareVolumes(plan.sha256, wanted);
-    return this.#makeRun(await this.plan(plan.sha256), beside, wanted);
+    return makeRun(this.name, await this.plan(plan.sha256), this.#context, options);
   }
 
   /** Runs Jail-Prepare, in a run as the service's, until it has ended. @throws ProdngError JAIL_START when it fails */
@@ -117,45 +116,13 @@ export class HeldJail {
     this.#cell.preparing = interrupted;
     if (this.#cell.impatient > 0) interrupted.abort();
     try {
-      const run = await this.#makeRun(plan, false, wanted, true);
-      const kill = () => void run.kill();
-      if (interrupted.signal.aborted) kill();
-      interrupted.signal.addEventListener('abort', kill);
-      const { status } = await run.ended;
-      await run.clear();
-      if (status !== 0) throw preparationFailed(this.name, status, interrupted.signal);
+      const run = await makeRun(this.name, plan, this.#context, { wanted, isPreparation: true });
+      await finishPreparation(this.name, run, interrupted.signal);
     } finally {
       this.#cell.preparing = undefined;
     }
     await markPrepared(plan.prepared.volumes);
     await events.append('prepared', this.name, { version: plan.prepared.version });
-  }
-
-  async #makeRun(
-    plan: LaunchPlan,
-    beside: boolean,
-    wanted?: Promise<void>,
-    isPreparation = false,
-  ): Promise<ActiveRun> {
-    const { paths, exits, log, observation } = this.#context;
-    // what is observed is the service; policies are for both
-    const observe: ObservationPlan = isPreparation ? { ...plan.observe, wanted: 'off' } : plan.observe;
-    const observer = observation.starting(this.name, plan.prepared, observe);
-    let toClear: RunFile | undefined;
-    try {
-      const request = { ...plan, name: this.name, beside, isPreparation, log, observer };
-      const started = await startRun(
-        wanted === undefined ? request : { ...request, wanted },
-        paths,
-        (run) => {
-          toClear = run;
-        },
-      );
-      return new ActiveRun(started.run, plan.declaration, paths, exits, started.network);
-    } catch (error) {
-      if (toClear !== undefined) await clearRun(toClear, paths, exits);
-      throw error;
-    }
   }
 
   /**
@@ -403,13 +370,4 @@ export class HeldJail {
   #assertHeld(): void {
     if (this.#isOver) throw new ProdngError('INTERNAL', `${this.name}: changed without being held`);
   }
-}
-
-function preparationFailed(name: string, status: number | undefined, interrupted: AbortSignal): ProdngError {
-  const how = interrupted.aborted
-    ? 'was ended by another operation'
-    : `failed with status ${status ?? 'unknown'}`;
-  return new ProdngError('JAIL_START', `${name}: Jail-Prepare ${how}`, {
-    hint: `the service was not started; the next start runs it again. See: prodng logs ${name}`,
-  });
 }
