@@ -70,7 +70,7 @@ async function* eachFrame(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   for await (const frame of frames) yield* singleZstdFrame(Readable.from([frame]));
 }
 
-/** zlib passes over what follows the stream: nobody could say what it is for, and other readers may see something. */
+/** zlib ignores what follows the stream: its purpose is unknown, and other readers may interpret it. */
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const stream = createGunzip({ chunkSize: 131_072 });
   let given = 0;

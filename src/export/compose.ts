@@ -119,7 +119,7 @@ function mounts(image: JailImage): Record<string, unknown> {
 
 /**
  * A setting is taken from the environment of docker compose, or its file .env. A default with characters that mean
- * something in `${NAME-DEFAULT}` stands alone: another value is written in its place.
+ * something in `${NAME-DEFAULT}` is written as it is, without a variable: to change it, edit the file.
  */
 function settingOf({ name, default: value }: JailImage['declaration']['settings'][number]): string | null {
   if (value === undefined) return null;

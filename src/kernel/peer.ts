@@ -18,7 +18,7 @@ const mostGroups = 65_536 * 4;
 export function peerUid(socket: object): number | undefined {
   // struct ucred: pid, uid, gid
   const uid = socketOption(socket, SO_PEERCRED, 12)?.readUInt32LE(4);
-  // of another family than AF_UNIX the kernel says nobody
+  // for a socket that is not AF_UNIX the kernel reports uid -1
   return uid === 0xffff_ffff ? undefined : uid;
 }
 

@@ -115,7 +115,7 @@ async function serve(path: string, { manager, tables, signal }: ExtensionOptions
     });
   });
   server.once('error', end);
-  // the socket is made at once: nobody else may connect before a chmod(2)
+  // created with its final mode: no other user can connect before a chmod(2)
   const umask = process.umask(0o177);
   server.listen(path);
   process.umask(umask);

@@ -97,7 +97,7 @@ function evidenceNames(
   ];
 }
 
-/** What lies there comes from whoever made the .deb: a link could lead to any file, which would then be published. */
+/** The author of the .deb may have put them there: a link could lead to any file, which would then be published. */
 function readEvidence(path: string): Buffer | undefined {
   return readFileBeneath(dirname(path), basename(path), mostEvidence);
 }

@@ -7,7 +7,7 @@ const malformed =
 
 /**
  * A fault of a stored .deb with the package, its version and its file in the archive; the path in the store, which
- * is a digest, tells nobody which package it is.
+ * is a digest, does not reveal which package it is.
  *
  * @param path in the store
  */

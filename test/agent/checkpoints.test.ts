@@ -50,7 +50,7 @@ it('finds a log that its own root wrote again, which --verify alone does not', a
   const records = readFileSync(log, 'utf8').trimEnd().split('\n');
   expect(records.length).toBeGreaterThan(1);
   expect((await verify(log, checkpoints)).stdout).toContain('chain intact');
-  // as whoever can write the file does: other times, and every hash made again
+  // as an attacker who can write the file does: other times, and every hash recomputed
   let previous = '0'.repeat(64);
   const rewritten = records.map((line) => {
     const { hash: _, ...record } = JSON.parse(line);
@@ -161,7 +161,7 @@ it('sends them to a file, a webhook and syslog over TLS, and again until one is 
   }
 });
 
-it('goes on, and says so once, where nobody takes them', async () => {
+it('goes on when no sink accepts them, and reports it once', async () => {
   const taken = createTcpServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;

@@ -83,7 +83,7 @@ it('lets admins alone execute, install, upgrade and take evidence', () => {
 
 /** What reaches a handler is refused there or reads nothing: a body is no JSON, and no jail has that name. */
 const pathOf = (url: string) =>
-  url.replace(':name', 'nobody').replace(':id', '0'.repeat(16)).replace(':credential', 'none');
+  url.replace(':name', 'missing').replace(':id', '0'.repeat(16)).replace(':credential', 'none');
 
 describe('over TLS', () => {
   let server: ApiServer;
@@ -188,7 +188,7 @@ describe('over TLS', () => {
 
   it('has the role for exec asked for before the connection is upgraded', async () => {
     const upgrade = { connection: 'Upgrade', upgrade: 'prodng-exec' };
-    const path = '/v1/jails/nobody/exec?request=%7B%22argv%22%3A%5B%22true%22%5D%7D';
+    const path = '/v1/jails/missing/exec?request=%7B%22argv%22%3A%5B%22true%22%5D%7D';
     for (const { client } of clients)
       expect([client, (await ask(client, 'GET', path, upgrade)).status]).toEqual([
         client,
@@ -235,8 +235,8 @@ describe('over the socket', () => {
       return Number((await run(['setpriv', ...who, ...curl, `http://agent${url}`])).stdout);
     };
     const read = ['GET', '/v1/jails'] as const;
-    const stop = ['POST', '/v1/jails/nobody/stop'] as const;
-    const remove = ['DELETE', '/v1/jails/nobody'] as const;
+    const stop = ['POST', '/v1/jails/missing/stop'] as const;
+    const remove = ['DELETE', '/v1/jails/missing'] as const;
     expect(await status([], ...read)).toBe(403);
     expect([await status(['users'], ...read), await status(['users'], ...stop)]).toEqual([200, 403]);
     expect([await status(['users', 'games'], ...stop), await status(['games'], ...remove)]).toEqual([
@@ -250,7 +250,7 @@ describe('over the socket', () => {
 
   it('lets each process that can connect do all where there are no rules', async () => {
     const server = await serverWith({});
-    const answer = await server.inject({ method: 'DELETE', url: '/v1/jails/nobody' });
+    const answer = await server.inject({ method: 'DELETE', url: '/v1/jails/missing' });
     expect(answer.statusCode).toBe(404);
     await server.close();
   });

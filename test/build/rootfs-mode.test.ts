@@ -29,7 +29,7 @@ test.each([
   expect(rootfsMode('etc/x', { type, mode, ...owner }).toString(8)).toBe(wanted.toString(8));
 });
 
-test('passwords stay shut, whoever owned them', () => {
+test('password files stay unreadable, with any owner', () => {
   const shadow = { type: 'file', mode: 0o640, ...root, gname: 'shadow' } as const;
   expect(rootfsMode('etc/shadow', shadow)).toBe(0o600);
   expect(rootfsMode('etc/gshadow', shadow)).toBe(0o600);

@@ -77,7 +77,7 @@ it('asks the archive of a private package, and tells its name to no other one af
   expect(await store.fetchAll([file], { archives, releases: releases() })).toMatchObject({ fetched: 1 });
 });
 
-it('asks nobody when the archive of the package is not configured, and says so', async () => {
+it('asks no archive when the archive of the package is not configured, and says so', async () => {
   const archives = (await configured(servers[0].uri, servers[1].uri)).slice(1);
   expect(await failure(store.fetchAll([file], { archives, releases: releases() }))).toMatchObject({
     code: 'FETCH_FAILED',
@@ -88,7 +88,7 @@ it('asks nobody when the archive of the package is not configured, and says so',
   expect(servers[1].requests.map(({ target }) => target)).toEqual(['/dists/local/InRelease']);
 });
 
-it('says that an archive cannot be reached when that is why nobody was asked', async () => {
+it('says that an archive cannot be reached when that is why none was asked', async () => {
   const archives = await configured(servers[0].uri, servers[1].uri);
   await servers[0].close();
   expect(await failure(store.fetchAll([file], { archives, releases: releases() }))).toMatchObject({

@@ -177,7 +177,7 @@ test('a service cannot change what its streams lead to on the host', () => {
     '--',
     '/bin/sh',
     '-c',
-    // a pipe of its own: what it does to that reaches nobody
+    // a pipe of its own: changing its mode has no effect outside of the jail
     'readlink /proc/self/fd/1; readlink /proc/self/fd/2; chmod 666 /proc/self/fd/2; exit 7',
   ];
   const { status } = spawnSync('prodng', argv, { stdio: ['ignore', file, file], timeout: 100_000 });

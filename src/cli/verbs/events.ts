@@ -96,7 +96,7 @@ async function verdictOf({ known, file, checkpoints, keyring }: EventFlags): Pro
   }
   const { verifyEvents } = await import('../../agent/events/verify-events.ts');
   const { agentPaths } = await import('../../agent/state/agent-paths.ts');
-  // not through the agent: whoever rewrites its log can have it answer
+  // not through the agent: an attacker who rewrites its log controls its answers too
   const log = file ?? agentPaths(prodngPaths()).events;
   await access(log, constants.R_OK).catch((cause: unknown) => {
     throw new ProdngError('IO', `${log}: cannot be read: ${reasonOf(cause)}`, { cause });

@@ -23,7 +23,7 @@ export type HostRecord = z.infer<typeof recordSchema>;
 
 /** An image, as the record names it. */
 export interface RecordedImage {
-  /** Of its manifest: the same whoever signed it. */
+  /** Of its manifest, which does not depend on who signed it. */
   digest: string;
   version: string;
   date: number;
