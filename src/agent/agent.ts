@@ -10,7 +10,7 @@ import { takeEvidence } from './evidence/take-evidence.ts';
 import { settleUnfinishedBundles } from './evidence/unfinished-bundle.ts';
 import { Addresses } from './network/addresses.ts';
 import { Observation, type ObservationOptions } from './observation/observation.ts';
-import type { Hands } from './observation/reactor.ts';
+import type { PolicyActions } from './observation/reactor.ts';
 import { ConfigurationStore } from './operator/configuration-store.ts';
 import { CredentialStore } from './operator/credential-store.ts';
 import { Disposal, leftAside } from './packages/disposal.ts';
@@ -86,7 +86,7 @@ export class Agent {
         credentials: new CredentialStore(paths.credentials),
         configuration: new ConfigurationStore(paths.configuration),
       },
-      observation: new Observation(options.observation, paths, events, this.#handsOf(paths, events)),
+      observation: new Observation(options.observation, paths, events, this.#policyActions(paths, events)),
       closed: () => this.#closed,
     };
   }
@@ -112,7 +112,7 @@ export class Agent {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     await events.open();
     exits.open();
-    await settleUnfinishedBundles(paths, events);
+    await this.#tolerant(undefined, () => settleUnfinishedBundles(paths, events));
     const { states, unreadable, damaged } = await store.load();
     const { runs, newer } = readRunFiles(paths.runs);
     await events.append('agent-started', undefined, { pid: process.pid, jails: states.length });
@@ -212,7 +212,7 @@ export class Agent {
   }
 
   /** What is done to jails for a policy. */
-  #handsOf(paths: AgentPaths, events: EventLog): Hands {
+  #policyActions(paths: AgentPaths, events: EventLog): PolicyActions {
     const runOf = (name: string, run: string): ActiveRun => {
       const active = assertRun(this.jail(name));
       if (active.file.record.id === run) return active;

@@ -1,4 +1,4 @@
-import { ownValue } from '../system/own-value.ts';
+import { escapeHtml } from '../system/escape-html.ts';
 import type { Audit } from './audit.ts';
 import { durationText } from './duration-text.ts';
 
@@ -20,7 +20,7 @@ export function htmlReport(audits: readonly Audit[]): string {
     '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">' +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">` +
-    `<title>${escaped(title)}</title><style>${style}</style></head><body>\n` +
+    `<title>${escapeHtml(title)}</title><style>${style}</style></head><body>\n` +
     `${audits.map(section).join('\n')}\n</body></html>\n`
   );
 }
@@ -32,36 +32,24 @@ function section(audit: Audit): string {
     : `Incomplete${record.lost > 0 ? ` by ${record.lost}` : ''}: nothing can be said never to have happened.`;
   const rows = audit.matrix.map(
     ({ group, what, declared, used, denied, by, note }) =>
-      `<tr class="${denied > 0 ? 'refused' : used === 0 ? 'never' : 'used'}"><td>${escaped(group)}</td>` +
-      `<td><code>${escaped(what)}</code></td><td>${declared ? 'yes' : 'no'}</td><td class="n">${used}</td>` +
-      `<td class="n">${denied}</td><td>${escaped([note ?? '', by.join(', ')].filter((each) => each !== '').join('; '))}</td></tr>`,
+      `<tr class="${denied > 0 ? 'refused' : used === 0 ? 'never' : 'used'}"><td>${escapeHtml(group)}</td>` +
+      `<td><code>${escapeHtml(what)}</code></td><td>${declared ? 'yes' : 'no'}</td><td class="n">${used}</td>` +
+      `<td class="n">${denied}</td><td>${escapeHtml([note ?? '', by.join(', ')].filter((each) => each !== '').join('; '))}</td></tr>`,
   );
   const findings = audit.findings.map(
     ({ tag, severity, message, explanation, fix }) =>
-      `<div class="${severity}"><h3>${escaped(message)}</h3><p><code>${escaped(tag)}</code>, ${severity}. ` +
-      `${escaped(explanation)}</p><p class="fix">${escaped(fix)}</p></div>`,
+      `<div class="${severity}"><h3>${escapeHtml(message)}</h3><p><code>${escapeHtml(tag)}</code>, ${severity}. ` +
+      `${escapeHtml(explanation)}</p><p class="fix">${escapeHtml(fix)}</p></div>`,
   );
   return (
-    `<h1>${escaped(audit.package)} ${escaped(audit.version)}</h1>` +
+    `<h1>${escapeHtml(audit.package)} ${escapeHtml(audit.version)}</h1>` +
     `<p>Recorded ${record.runs === 1 ? 'once' : `${record.runs} times`}, ${durationText(record.duration)}, from ` +
-    `${escaped(record.began)} by ${record.mechanism} on Linux ${escaped(record.kernel)} with ${escaped(record.runtime)}, ` +
+    `${escapeHtml(record.began)} by ${record.mechanism} on Linux ${escapeHtml(record.kernel)} with ${escapeHtml(record.runtime)}, ` +
     `mode ${record.mode}. ${state}</p>` +
-    (record.blind.length === 0 ? '' : `<p>Not seen: ${escaped(record.blind.join('; '))}.</p>`) +
+    (record.blind.length === 0 ? '' : `<p>Not seen: ${escapeHtml(record.blind.join('; '))}.</p>`) +
     '<h2>Declared, used, denied</h2><table><thead><tr><th>Kind</th><th>What</th><th>Declared</th>' +
     '<th class="n">Used</th><th class="n">Denied</th><th>Notes</th></tr></thead><tbody>' +
     `${rows.join('\n')}</tbody></table>` +
     `<h2>Findings</h2>${findings.length === 0 ? '<p>None.</p>' : findings.join('\n')}`
   );
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ownValue(entities, character) ?? character);
 }

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Diagnostic, errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { type Diagnostic, ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { folderNames } from '../system/folder-names.ts';
 import type { Archive } from './archive.ts';
 import { type ParsedSources, parseListFile, parseSourcesFile, type SourcesEntry } from './sources-file.ts';
 
@@ -62,7 +63,7 @@ const exampleHint =
 
 async function hostEntries(folder: string): Promise<SourcesEntry[]> {
   const files = [join(folder, 'sources.list')];
-  for (const name of (await namesIn(join(folder, 'sources.list.d'))).sort())
+  for (const name of await folderNames(join(folder, 'sources.list.d')))
     files.push(join(folder, 'sources.list.d', name));
   const parsed: ParsedSources[] = [];
   for (const file of files) {
@@ -155,15 +156,6 @@ async function readConfig(file: string): Promise<string> {
     throw new ProdngError('CONFIG', `${file}: cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
   }
 }
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, lstat, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { stripClearsign } from '../control/clearsigned.ts';
 import { parseDeb822 } from '../control/deb822.ts';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { withFlock } from '../kernel/flock.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
+import { folderNames } from '../system/folder-names.ts';
 import type { Paths } from '../system/paths.ts';
 import { run } from '../system/process.ts';
 import { type Progress, silent } from '../system/progress.ts';
@@ -70,7 +71,7 @@ export async function findArchiveState(
 ): Promise<ArchiveState | undefined> {
   const home = await prepareAptHome(options.paths, options.archives, options.architecture);
   const wanted = stateFingerprint(releases);
-  for (const name of await namesIn(home.states)) {
+  for (const name of await folderNames(home.states)) {
     const state = await readState(home, join(home.states, name));
     if (state !== undefined && stateFingerprint(state.releases.map(({ identity }) => identity)) === wanted)
       return state;
@@ -250,7 +251,7 @@ const day = 86_400_000;
 /** Each state costs the size of its indices. One that was used within a day may belong to a running build. */
 async function pruneStates(home: AptHome, newest: string): Promise<void> {
   const old: { path: string; used: number }[] = [];
-  for (const name of await namesIn(home.states)) {
+  for (const name of await folderNames(home.states)) {
     if (name === newest) continue;
     const path = join(home.states, name);
     const used = (await stat(path)).mtimeMs;
@@ -258,13 +259,4 @@ async function pruneStates(home: AptHome, newest: string): Promise<void> {
   }
   old.sort((a, b) => b.used - a.used);
   for (const { path } of old.slice(keptStates - 1)) await rm(path, { recursive: true, force: true });
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { errnoOf } from '../../error/prodng-error.ts';
+import { folderNames } from '../../system/folder-names.ts';
 
 /** A file, or several that are read as one. */
 export interface ReadableFile {
@@ -23,15 +24,10 @@ export interface OpenLog extends ReadableFile {
  */
 async function olderEnds(path: string): Promise<number[]> {
   const prefix = `${basename(path)}-`;
-  try {
-    return (await readdir(dirname(path)))
-      .filter((name) => name.startsWith(prefix) && /^\d{1,15}$/.test(name.slice(prefix.length)))
-      .map((name) => Number(name.slice(prefix.length)))
-      .toSorted((a, b) => a - b);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await folderNames(dirname(path)))
+    .filter((name) => name.startsWith(prefix) && /^\d{1,15}$/.test(name.slice(prefix.length)))
+    .map((name) => Number(name.slice(prefix.length)))
+    .toSorted((a, b) => a - b);
 }
 
 /** Files of the segments of a log that it does not write to any more, the oldest first. */

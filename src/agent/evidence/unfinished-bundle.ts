@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { folderNames } from '../../system/folder-names.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 
@@ -21,7 +21,7 @@ export async function settleUnfinishedBundles(
   { evidence }: Pick<AgentPaths, 'evidence'>,
   events: Pick<EventLog, 'tail'>,
 ): Promise<void> {
-  const left = unfinishedIn(evidence);
+  const left = (await folderNames(evidence)).filter((name) => name.endsWith(suffix));
   if (left.length === 0) return;
   const taken = new Set(
     (await events.tail(searched)).flatMap(({ kind, detail }) =>
@@ -32,13 +32,5 @@ export async function settleUnfinishedBundles(
     const id = name.slice(0, -suffix.length);
     if (taken.has(id)) await rename(join(evidence, name), join(evidence, `${id}.tar.zst`));
     else await rm(join(evidence, name), { force: true });
-  }
-}
-
-function unfinishedIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith(suffix));
-  } catch {
-    return [];
   }
 }

@@ -42,7 +42,7 @@ export function observationRoutes(server: ApiServer, agent: Agent): void {
     async ({ params: { name } }): Promise<ProfileEntry[]> => {
       agent.jail(name);
       // what has ended just now is there
-      await observation.look();
+      await observation.poll();
       const entries = await observation.profiles.list(name);
       const profile = await current(name);
       return profile === undefined ? entries : [...entries, entryOf(currentProfile, profile)];

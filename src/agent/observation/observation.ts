@@ -17,7 +17,7 @@ import { HostPolicies } from './host-policies.ts';
 import { Mechanism, reasonOfFailure } from './mechanism.ts';
 import { type Note, type ObserveMode, readNotes, removeNote, writeNote } from './note.ts';
 import { type ProfileQuota, ProfileStore } from './profile-store.ts';
-import { type Hands, Reactor, type ViolationCount } from './reactor.ts';
+import { type PolicyActions, Reactor, type ViolationCount } from './reactor.ts';
 
 export interface ObservationOptions {
   /** Of jails for which nothing else is set. */
@@ -50,7 +50,7 @@ export interface StartObserver {
   confined(pid: number): void;
 }
 
-/** ms between two looks at what the kernel has counted. */
+/** ms between two reads of what the kernel has counted. */
 const interval = 1000;
 
 /**
@@ -63,23 +63,23 @@ export class Observation {
   readonly #options: ObservationOptions;
   readonly #paths: AgentPaths;
   readonly #events: EventLog;
-  readonly #hands: Hands;
+  readonly #actions: PolicyActions;
   readonly #mechanism: Mechanism;
   readonly #notes = new Map<string, Note>();
-  /** Looks go one by one. */
-  #looking: Promise<void> = Promise.resolve();
+  /** Polls go one by one. */
+  #polling: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   readonly #reactor: Reactor;
   #lastFault = '';
 
-  constructor(options: ObservationOptions, paths: AgentPaths, events: EventLog, hands: Hands) {
+  constructor(options: ObservationOptions, paths: AgentPaths, events: EventLog, actions: PolicyActions) {
     this.#options = options;
     this.#paths = paths;
     this.#events = events;
-    this.#hands = hands;
+    this.#actions = actions;
     this.#mechanism = new Mechanism(paths.jail);
     this.policies = new HostPolicies(paths.config, events, () => this.#mechanism.canCount());
-    this.#reactor = new Reactor(events, hands);
+    this.#reactor = new Reactor(events, actions);
     this.profiles = new ProfileStore(paths.profiles, options.keep);
   }
 
@@ -96,8 +96,10 @@ export class Observation {
       await this.#tell(undefined, error);
     }
     for (const note of notes) this.#goOn(note);
-    this.#timer = setInterval(() => void this.look(), interval);
-    await this.profiles.sweep((jail) => this.#hands.isInstalled(jail));
+    this.#timer = setInterval(() => void this.poll(), interval);
+    await this.profiles
+      .sweep((jail) => this.#actions.isInstalled(jail))
+      .catch((error: unknown) => this.#tell(undefined, error));
   }
 
   /** What is in force for a run. */
@@ -205,21 +207,21 @@ export class Observation {
   }
 
   /** Reads what has ended, keeps its profile, and ends what has lasted long enough. */
-  look(): Promise<void> {
-    this.#looking = this.#looking.then(async () => {
+  poll(): Promise<void> {
+    this.#polling = this.#polling.then(async () => {
       for (const note of Array.from(this.#notes.values()))
         try {
-          await this.#lookAt(note);
+          await this.#pollRun(note);
         } catch (error) {
           await this.#tell(note.name, error);
         }
     });
-    return this.#looking;
+    return this.#polling;
   }
 
   /** A jail is being removed, and does not run: nothing of it is kept. */
   async removed(jail: string): Promise<void> {
-    await this.look();
+    await this.poll();
     await this.profiles.remove(jail);
   }
 
@@ -227,7 +229,7 @@ export class Observation {
   async close(): Promise<void> {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
-    await this.look();
+    await this.poll();
     const isObserved = [...this.#notes.values()].some(({ jail }) => jail !== 0);
     if (isObserved) this.#mechanism.release();
     else this.#mechanism.remove();
@@ -243,7 +245,7 @@ export class Observation {
     if (rules.length > 0 && (wanted ?? mode) === 'off') return { mode: 'base' };
     if (wanted !== undefined || mode !== 'base' || recordNew === 0) return { mode: wanted ?? mode };
     // the run that is replaced may have ended just now
-    await this.look();
+    await this.poll();
     const known = await this.profiles.list(name);
     if (known.some((entry) => entry.sha256 === record.sha256 && entry.mode === 'record')) return { mode };
     return { mode: 'record', until: new Date(Date.now() + recordNew * 60_000).toISOString() };
@@ -256,7 +258,7 @@ export class Observation {
 
   #goOn(note: Note): void {
     this.#notes.set(note.id, note);
-    // what has ended is still counted: the next look keeps it
+    // what has ended is still counted: the next poll keeps it
     if (note.jail === 0 || startTimeOf(note.pid) !== note.startTime) return;
     try {
       if (note.mode !== 'off' && this.#adopts(note, note.mode)) return;
@@ -272,7 +274,7 @@ export class Observation {
     return this.#mechanism.loaded?.adopt(pid, jail, mode, kernelRules(rules)) === true;
   }
 
-  async #lookAt(note: Note): Promise<void> {
+  async #pollRun(note: Note): Promise<void> {
     const counters = this.#mechanism.loaded;
     if (counters !== undefined && note.rules.length > 0 && note.jail !== 0) await this.#react(note, counters);
     if (startTimeOf(note.pid) !== note.startTime) return this.#finish(note, counters);
@@ -306,7 +308,7 @@ export class Observation {
   async #keepProfile(note: Note, counters: Counters): Promise<void> {
     try {
       const profile = await profileOf(counters, note);
-      if (profile.programs.length > 0 && this.#hands.isInstalled(note.name))
+      if (profile.programs.length > 0 && this.#actions.isInstalled(note.name))
         await this.profiles.add(note.name, note.id, profile);
     } catch (error) {
       await this.#events.append('fault', note.name, { reason: `profile: ${reasonOfFailure(error)}` });

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { lostOf, type Profile } from '../../observe/profile.ts';
 import { profileChunks } from '../../observe/profile-text.ts';
 import { writeFileAtomic } from '../../system/atomic-file.ts';
+import { folderNames } from '../../system/folder-names.ts';
+import { WorkQueue } from '../supervision/work-queue.ts';
 
 /** What is kept of profiles, for each jail. */
 export interface ProfileQuota {
@@ -42,8 +44,7 @@ const indexName = 'index.json';
 export class ProfileStore {
   readonly #folder: string;
   readonly #quota: ProfileQuota;
-  /** Changes go one by one. */
-  #changing: Promise<unknown> = Promise.resolve();
+  readonly #changes = new WorkQueue();
 
   constructor(folder: string, quota: ProfileQuota) {
     this.#folder = folder;
@@ -51,14 +52,13 @@ export class ProfileStore {
   }
 
   /** The newest last. */
-  async list(jail: string): Promise<ProfileEntry[]> {
-    await this.#changing;
-    return readIndex(join(this.#folder, jail));
+  list(jail: string): Promise<ProfileEntry[]> {
+    return this.#changes.run(() => readIndex(join(this.#folder, jail)));
   }
 
   /** Keeps a profile. */
   add(jail: string, id: string, profile: Profile): Promise<void> {
-    return this.#alone(async () => {
+    return this.#changes.run(async () => {
       const folder = join(this.#folder, jail);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       let size = 0;
@@ -83,21 +83,15 @@ export class ProfileStore {
   }
 
   remove(jail: string): Promise<void> {
-    return this.#alone(() => rm(join(this.#folder, jail), { recursive: true, force: true }));
+    return this.#changes.run(() => rm(join(this.#folder, jail), { recursive: true, force: true }));
   }
 
   /** Removes the profiles of jails that are not installed any more. */
   sweep(isInstalled: (jail: string) => boolean): Promise<void> {
-    return this.#alone(async () => {
-      for (const jail of await readdir(this.#folder).catch(() => []))
+    return this.#changes.run(async () => {
+      for (const jail of await folderNames(this.#folder))
         if (!isInstalled(jail)) await rm(join(this.#folder, jail), { recursive: true, force: true });
     });
-  }
-
-  #alone(work: () => Promise<void>): Promise<void> {
-    const done = this.#changing.then(work);
-    this.#changing = done.catch(() => {});
-    return done;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Note } from './note.ts';
 import { dueReactions, eventOf, type Reaction } from './reactions.ts';
 
 /** What the agent does to jails for a policy. */
-export interface Hands {
+export interface PolicyActions {
   isInstalled(jail: string): boolean;
   /** Freezes a run of a jail. @throws ProdngError when it is over */
   freeze(jail: string, run: string): Promise<void>;
@@ -23,13 +23,13 @@ export interface ViolationCount {
 export class Reactor {
   readonly counts = new Map<string, ViolationCount>();
   readonly #events: EventLog;
-  readonly #hands: Hands;
+  readonly #actions: PolicyActions;
   /** When a rule was last reacted to, by run. */
   readonly #last = new Map<string, Map<string, number>>();
 
-  constructor(events: EventLog, hands: Hands) {
+  constructor(events: EventLog, actions: PolicyActions) {
     this.#events = events;
-    this.#hands = hands;
+    this.#actions = actions;
   }
 
   /**
@@ -51,10 +51,10 @@ export class Reactor {
     const freezing = inForce.find(({ act }) => act.rule.action === 'freeze');
     const taking = inForce.find(({ act }) => act.rule.action === 'evidence');
     if (freezing !== undefined)
-      void this.#try(note, freezing, isOver, () => this.#hands.freeze(note.name, note.id));
+      void this.#try(note, freezing, isOver, () => this.#actions.freeze(note.name, note.id));
     if (taking !== undefined)
       void this.#try(note, taking, isOver, () =>
-        this.#hands.takeEvidence(note.name, note.id, `policy ${taking.act.policy}: ${taking.what}`),
+        this.#actions.takeEvidence(note.name, note.id, `policy ${taking.act.policy}: ${taking.what}`),
       );
   }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../../error/prodng-error.ts';
 import { writeFileAtomic } from '../../system/atomic-file.ts';
+import { folderNames } from '../../system/folder-names.ts';
 import type { JailState } from '../state/state-schema.ts';
 
 /**
@@ -38,20 +38,11 @@ export class ConfigurationStore {
   /** Removes the files that no version of the jail has; the caller holds the jail. */
   async collect({ name, versions }: Readonly<JailState>): Promise<void> {
     const kept = new Set(versions.flatMap(({ configuration = {} }) => Object.values(configuration)));
-    for (const file of await filesIn(join(this.#folder, name)))
+    for (const file of await folderNames(join(this.#folder, name)))
       if (!kept.has(file)) await rm(join(this.#folder, name, file), { force: true });
   }
 
   async removeAll(jail: string): Promise<void> {
     await rm(join(this.#folder, jail), { recursive: true, force: true });
-  }
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
   }
 }

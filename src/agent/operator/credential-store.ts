@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
+import { ProdngError } from '../../error/prodng-error.ts';
 import { syncFolder, writeFileAtomic } from '../../system/atomic-file.ts';
+import { folderNames } from '../../system/folder-names.ts';
 import { openCredential, sealCredential } from './sealed-credential.ts';
 
 /** A credential that is stored; its content is in no answer. */
@@ -48,7 +49,7 @@ export class CredentialStore {
   async list(jail: string): Promise<StoredCredential[]> {
     const folder = join(this.#folder, jail);
     const found: StoredCredential[] = [];
-    for (const name of (await namesIn(folder)).toSorted()) {
+    for (const name of await namesIn(folder)) {
       const path = join(folder, name);
       const encrypted = (await readFile(path))
         .subarray(0, heads.encrypted.length)
@@ -105,10 +106,5 @@ function sealedName(jail: string, name: string): string {
 
 /** Without what is being written. */
 async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => !name.startsWith('.'));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await folderNames(folder)).filter((name) => !name.startsWith('.'));
 }

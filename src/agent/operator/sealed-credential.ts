@@ -18,12 +18,7 @@ export async function sealCredential(
   bytes: Uint8Array,
   program = 'systemd-creds',
 ): Promise<string | undefined> {
-  try {
-    return await systemdCreds([program, 'encrypt', `--name=${name}`, '-', '-'], bytes);
-  } catch (error) {
-    if (error instanceof ProdngError && error.message === `${program}: not found`) return undefined;
-    throw error;
-  }
+  return systemdCreds([program, 'encrypt', `--name=${name}`, '-', '-'], bytes);
 }
 
 /**
@@ -32,15 +27,27 @@ export async function sealCredential(
  * @throws ProdngError HOST_LACKS when it was encrypted on another host or under another name
  */
 export async function openCredential(name: string, sealed: string): Promise<Uint8Array> {
-  const argv = ['systemd-creds', 'decrypt', `--name=${name}`, '--transcode=base64', '--newline=no', '-', '-'];
-  return Buffer.from(await systemdCreds(argv as [string, ...string[]], Buffer.from(sealed)), 'base64');
+  const options = [`--name=${name}`, '--transcode=base64', '--newline=no'];
+  const opened = await systemdCreds(['systemd-creds', 'decrypt', ...options, '-', '-'], Buffer.from(sealed));
+  if (opened !== undefined) return Buffer.from(opened, 'base64');
+  throw new ProdngError('HOST_LACKS', 'systemd-creds: not found', { hint: 'run: apt-get install systemd' });
 }
 
-/** Nothing that it writes to standard output becomes part of a message: that may be the secret. */
-async function systemdCreds(argv: [string, ...string[]], input: Uint8Array): Promise<string> {
-  const { exitCode, stdout, stderr } = await run(argv, { input, timeout: patience, accept: [0, 1] });
-  if (exitCode === 0) return stdout;
-  throw new ProdngError('HOST_LACKS', `systemd-creds ${argv[1]}: ${stderr.trim().slice(-300)}`, {
+/**
+ * Nothing that it writes to standard output becomes part of a message: that may be the secret.
+ *
+ * @returns undefined when the program is not installed
+ */
+async function systemdCreds(
+  argv: readonly [string, ...string[]],
+  input: Uint8Array,
+): Promise<string | undefined> {
+  const ended = await run(argv, { input, timeout: patience, accept: [0, 1] }).catch((error: unknown) => {
+    if (error instanceof ProdngError && error.code === 'HOST_LACKS') return undefined;
+    throw error;
+  });
+  if (ended === undefined || ended.exitCode === 0) return ended?.stdout;
+  throw new ProdngError('HOST_LACKS', `systemd-creds ${argv[1]}: ${ended.stderr.trim().slice(-300)}`, {
     hint: 'see which keys this host has: systemd-creds has-tpm2; systemd-creds setup makes a key for it',
   });
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf } from '../../error/prodng-error.ts';
+import { folderNames } from '../../system/folder-names.ts';
 import { removeTree } from '../../system/remove-tree.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { WorkQueue } from '../supervision/work-queue.ts';
@@ -29,12 +29,7 @@ export async function setAside(path: string): Promise<string> {
 
 /** What was set aside in a folder and not removed, such as by an agent that was killed. */
 export async function leftAside(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter(isAside).map((name) => join(folder, name));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await folderNames(folder)).filter(isAside).map((name) => join(folder, name));
 }
 
 /**

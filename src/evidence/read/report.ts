@@ -1,4 +1,4 @@
-import { ownValue } from '../../system/own-value.ts';
+import { escapeHtml } from '../../system/escape-html.ts';
 import { memberOf, wordOf } from './foreign-json.ts';
 import { timelineOf } from './timeline.ts';
 import type { BundleVerdict } from './verify-bundle.ts';
@@ -162,15 +162,4 @@ function printable(text: string): string {
     /[\p{Cc}\p{Bidi_Control}]/gu,
     (character) => `\\u{${character.charCodeAt(0).toString(16)}}`,
   );
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (character) => ownValue(entities, character) ?? character);
 }
