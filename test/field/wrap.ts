@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Ended, runProdng, startProdng } from '../support/prodng.ts';
+import { ask, freePort } from './ask.ts';
 import type { FieldPackage } from './packages.ts';
 
 const finding = z.object({
@@ -105,32 +105,6 @@ async function tryOut(
   child.kill('SIGTERM');
   const { stdout, stderr } = await ended;
   return { answer: excerpt(answer), matches: talk.answer.test(answer), log: `${name}: ${stdout}${stderr}` };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** What comes back within two seconds; the empty text when nobody answers. */
-async function ask(port: number, send: string): Promise<string> {
-  return await new Promise((done) => {
-    const pieces: Buffer[] = [];
-    const socket = connect(port, '127.0.0.1');
-    const end = () => {
-      socket.destroy();
-      done(Buffer.concat(pieces).toString('latin1'));
-    };
-    socket.setTimeout(2000, end);
-    socket.once('error', end);
-    socket.once('close', end);
-    socket.once('data', () => setTimeout(end, 200));
-    socket.on('data', (piece) => pieces.push(piece));
-    socket.write(Buffer.from(send, 'latin1'));
-  });
 }
 
 function excerpt(text: string): string {
