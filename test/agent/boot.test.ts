@@ -73,9 +73,11 @@ it('answers at once and starts the rest in order, while a DHCP server does not a
   await until(async () => (await happened()).includes('started late'));
   const all = await happened();
   const at = (event: string) => all.indexOf(event);
+  // the last that waits keeps it for three seconds; without that it would have to fail first
+  expect(at('start-failed leased3')).toBeGreaterThan(at('started plain'));
+  // the order is a barrier
   for (const instance of ['leased1', 'leased2', 'leased3']) {
-    expect(at(`start-failed ${instance}`)).toBeGreaterThan(at('started plain'));
-    // the order is a barrier
+    expect(at(`start-failed ${instance}`)).toBeGreaterThan(0);
     expect(at('started late')).toBeGreaterThan(at(`start-failed ${instance}`));
   }
   expect(at('started plain')).toBeGreaterThan(0);

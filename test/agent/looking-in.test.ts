@@ -75,6 +75,18 @@ it('takes a program on a terminal of its own, with the size of ours', async () =
   await session.said('in-42');
   session.type('exit 5\n');
   expect(await session.status()).toBe(5);
+  // what is printed for a key is never dropped, and what was typed before it always is
+  const script =
+    'sleep 1000 & trap "n=\\$((n + 1)); echo got \\$n." INT; echo up; while [ "$n" != 30 ]; do wait; done; kill $!; read x; echo "<$x>"';
+  const signalled = host.terminal(['exec', '-it', host.name, '--', '/bin/sh', '-c', script]);
+  await signalled.said('up');
+  for (let times = 1; times <= 30; times += 1) {
+    signalled.type('dropped\u0003');
+    await signalled.said(`got ${times}.`);
+  }
+  signalled.type('kept\n');
+  await signalled.said('<kept>');
+  expect(await signalled.status()).toBe(0);
   const none = await host.prodng(['exec', '-t', host.name, '--', '/bin/sh']);
   expect(none).toMatchObject({ status: 2, stderr: expect.stringContaining('is not a terminal') });
 });

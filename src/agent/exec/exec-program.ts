@@ -6,7 +6,7 @@ import { ReadStream } from 'node:tty';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
 import { type RunRecord, startTimeOf } from '../../jail/lifecycle/jail-slot.ts';
 import { readPid } from '../../jail/runtime/pid-file.ts';
-import { makeTerminal, signalOfKey } from '../../kernel/pseudo-terminal.ts';
+import { dropInput, makeTerminal, signalKey } from '../../kernel/pseudo-terminal.ts';
 import { setWindowSize } from '../../kernel/terminal.ts';
 import type { TerminalSize } from './exec-schema.ts';
 import { startInJail } from './start-in-jail.ts';
@@ -78,11 +78,22 @@ export function startOnTerminal(
   };
   const keys = new Writable({
     write(chunk: Buffer, _encoding, done) {
+      let typed: number[] = [];
       for (const key of chunk) {
-        const name = stream.destroyed ? undefined : signalOfKey(master, key);
-        if (name !== undefined) signalGroup(name);
+        const found = stream.destroyed ? undefined : signalKey(master, key);
+        if (found === undefined) {
+          typed.push(key);
+          continue;
+        }
+        // The terminal itself is not given this key: it would drop, a little later, what the program has printed for it
+        if (found.flushes) {
+          typed = [];
+          dropInput(master);
+        }
+        if (found.echo !== '') stream.push(found.echo);
+        signalGroup(found.signal);
       }
-      stream.write(chunk, () => done());
+      stream.write(Buffer.from(typed), () => done());
     },
   });
   return {
