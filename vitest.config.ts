@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/support/build-when-stale.ts',
     include: ['test/**/*.test.ts'],
     // They end what hangs; a slow machine is no failure.
     testTimeout: 120_000,
