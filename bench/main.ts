@@ -7,6 +7,7 @@ import { diffBench } from './diff.ts';
 import { lintBench } from './lint.ts';
 import { measuredOn } from './measured-on.ts';
 import { peersBench } from './peers.ts';
+import { publishBench } from './publish.ts';
 import { runBench } from './run.ts';
 import { startBench } from './start.ts';
 import { throwawayBench } from './throwaway.ts';
@@ -26,6 +27,7 @@ const benches: Bench[] = [
   peersBench,
   lintBench,
   diffBench,
+  publishBench,
 ];
 
 const wanted = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { ProdngError } from '../error/prodng-error.ts';
 import { printable } from './entry-path.ts';
+import { MemoryFile } from './memory-file.ts';
 
 /** One member of an ar archive. Offset and size are bytes in the file. */
 export interface ArMember {
@@ -28,8 +29,8 @@ const MAX_MEMBERS = 64;
  *
  * @throws ProdngError AR_FORMAT
  */
-export async function readArMembers(file: FileHandle): Promise<ArMember[]> {
-  const fileSize = (await file.stat()).size;
+export async function readArMembers(file: FileHandle | MemoryFile): Promise<ArMember[]> {
+  const fileSize = file instanceof MemoryFile ? file.size : (await file.stat()).size;
   if (!(await readAt(file, 0, AR_MAGIC.length)).equals(AR_MAGIC)) throw malformed('not an ar archive');
   const members: ArMember[] = [];
   let position = AR_MAGIC.length;
@@ -48,7 +49,7 @@ export async function readArMembers(file: FileHandle): Promise<ArMember[]> {
 
 /** Members begin at even offsets; some writers leave out the newline after the last one. */
 async function skipPadding(
-  file: FileHandle,
+  file: FileHandle | MemoryFile,
   member: ArMember,
   end: number,
   fileSize: number,
@@ -106,7 +107,8 @@ export function arPadding(size: number): Buffer {
 }
 
 /** Reads up to `length` bytes at `offset`; fewer only at the end of the file. */
-export async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+export async function readAt(file: FileHandle | MemoryFile, offset: number, length: number): Promise<Buffer> {
+  if (file instanceof MemoryFile) return file.slice(offset, length);
   const buffer = Buffer.allocUnsafeSlow(length);
   let done = 0;
   while (done < length) {
@@ -122,7 +124,11 @@ export async function readAt(file: FileHandle, offset: number, length: number): 
  *
  * @throws ProdngError AR_FORMAT when the file was cut meanwhile
  */
-export async function* readRange(file: FileHandle, offset: number, size: number): AsyncGenerator<Uint8Array> {
+export async function* readRange(
+  file: FileHandle | MemoryFile,
+  offset: number,
+  size: number,
+): AsyncGenerator<Uint8Array> {
   let done = 0;
   while (done < size) {
     const chunk = await readAt(file, offset + done, Math.min(262_144, size - done));

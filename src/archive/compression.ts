@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { makePipe } from '../kernel/pipe.ts';
 import { plainEnvironment } from '../system/process.ts';
@@ -37,6 +37,8 @@ const programs = {
 export interface DecompressOptions {
   /** Chunks need only stay valid until the next one is asked for: faster, but chunks must not be collected. */
   transient?: boolean;
+  /** Compressed bytes, where they are known: a small gzip stream is decompressed in one call. */
+  size?: number;
 }
 
 /**
@@ -51,7 +53,7 @@ export function decompress(
   options: DecompressOptions = {},
 ): AsyncIterable<Uint8Array> {
   if (kind === 'none') return source;
-  if (kind === 'gz') return gunzip(source);
+  if (kind === 'gz') return gunzip(source, options.size);
   const input = kind === 'zstd' ? singleZstdFrame(source) : source;
   return throughProgram(programs[kind], input, options.transient ?? false);
 }
@@ -71,7 +73,48 @@ async function* eachFrame(frames: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
 }
 
 /** zlib ignores what follows the stream: its purpose is unknown, and other readers may interpret it. */
-async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* gunzip(source: AsyncIterable<Uint8Array>, size = Infinity): AsyncGenerator<Uint8Array> {
+  if (size <= smallGzip.packed) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of source) pieces.push(piece);
+    const packed = Buffer.concat(pieces);
+    const plain = gunzipSmall(packed);
+    if (plain === undefined) yield* gunzipStream(Readable.from([packed]));
+    else yield plain;
+    return;
+  }
+  yield* gunzipStream(source);
+}
+
+/** Small enough that the event loop does not notice: a stream object costs more than these bytes. */
+const smallGzip = { packed: 64 * 2 ** 10, plain: 2 ** 20 };
+
+/** @returns undefined when it is malformed, or larger: the stream says which */
+function gunzipSmall(packed: Buffer): Buffer | undefined {
+  try {
+    const result: unknown = gunzipSync(packed, { info: true, maxOutputLength: smallGzip.plain });
+    return gunzipped(result, packed.length);
+  } catch {
+    return undefined;
+  }
+}
+
+/** With `info`, zlib answers with the engine too, which counts the bytes it has taken. */
+function gunzipped(result: unknown, given: number): Buffer | undefined {
+  if (typeof result !== 'object' || result === null || !('buffer' in result && 'engine' in result))
+    return undefined;
+  const { buffer, engine } = result;
+  if (
+    !Buffer.isBuffer(buffer) ||
+    typeof engine !== 'object' ||
+    engine === null ||
+    !('bytesWritten' in engine)
+  )
+    return undefined;
+  return engine.bytesWritten === given ? buffer : undefined;
+}
+
+async function* gunzipStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const stream = createGunzip({ chunkSize: 131_072 });
   let given = 0;
   let isWhole = false;

@@ -7,6 +7,7 @@ import { type ArMember, readArMembers, readAt, readRange } from './ar.ts';
 import { type Compression, type DecompressOptions, decompress } from './compression.ts';
 import { defaultTarLimits, type TarItem, type TarLimits } from './entry.ts';
 import { printable, refuse } from './entry-path.ts';
+import { MemoryFile } from './memory-file.ts';
 import { readTar } from './tar-reader.ts';
 
 export interface DebLimits extends TarLimits {
@@ -20,6 +21,9 @@ export const defaultDebLimits: DebLimits = { ...defaultTarLimits, ratio: 250 };
 /** Limits for what a build of our own made: it was bounded while it was written. */
 export const ownDebLimits: DebLimits = { ...defaultTarLimits, ratio: Number.POSITIVE_INFINITY };
 
+/** A .deb of up to that many bytes is read into memory when it is opened: one read instead of a dozen. */
+const smallDeb = 2 ** 20;
+
 /** Plain bytes that any .deb may have: a disk has room for them, and files with holes are not unheard of. */
 const freeBytes = 512 * 2 ** 20;
 
@@ -31,8 +35,12 @@ export interface DebReader {
   readonly dataCompression: Compression;
   /** Bytes of the file before the first signature: what a rebuild must equal. */
   readonly unsignedSize: number;
-  /** The files of control.tar by name (`control`, `md5sums`, ...). */
-  controlFiles(): Promise<Map<string, Buffer>>;
+  /** Bytes of the file when it was opened. */
+  readonly size: number;
+  /** The bytes of a part of the file. */
+  range(offset: number, size: number): AsyncGenerator<Uint8Array>;
+  /** The files of control.tar by name (`control`, `md5sums`, ...). They are read once. */
+  controlFiles(): Promise<ReadonlyMap<string, Buffer>>;
   /** The text of the control file. */
   control(): Promise<string>;
   /**
@@ -68,12 +76,31 @@ const MAX_CONTROL: TarLimits = { ...defaultTarLimits, headers: 1000, totalBytes:
  * Opens a .deb, format 2.0, deb(5): `debian-binary`, `control.tar*`, `data.tar*`, then only signatures. Other
  * members, or another order, are refused: dpkg would pass over them and we cannot say what they are for.
  *
+ * @param shown the name for messages
  * @throws ProdngError IO when it cannot be opened, AR_FORMAT, DEB_FORMAT, COMPRESSION for an unsupported kind
  */
-export async function openDeb(path: string, limits: DebLimits = defaultDebLimits): Promise<DebReader> {
-  const file = await openDebFile(path);
+export async function openDeb(
+  path: string,
+  limits: DebLimits = defaultDebLimits,
+  shown: string = path,
+): Promise<DebReader> {
+  const file = await inMemoryIfSmall(await openDebFile(path));
   try {
-    return await readOpenDeb(path, file, limits);
+    return await readOpenDeb(shown, file, limits);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Closes the file when its bytes are all in memory. */
+async function inMemoryIfSmall(file: FileHandle): Promise<FileHandle | MemoryFile> {
+  try {
+    const { size } = await file.stat();
+    if (size > smallDeb) return file;
+    const bytes = await readAt(file, 0, size);
+    await file.close();
+    return new MemoryFile(bytes);
   } catch (error) {
     await file.close();
     throw error;
@@ -108,13 +135,14 @@ export async function openDebFile(path: string): Promise<FileHandle> {
  */
 export function readOpenDeb(
   path: string,
-  file: FileHandle,
+  file: FileHandle | MemoryFile,
   limits: DebLimits = defaultDebLimits,
 ): Promise<DebReader> {
   return named(path, async () => new Deb(path, file, await readLayout(file), limits));
 }
 
 interface Layout {
+  size: number;
   members: ArMember[];
   control: Part;
   data: Part;
@@ -126,9 +154,8 @@ interface Part {
   compression: Compression;
 }
 
-async function readLayout(file: FileHandle): Promise<Layout> {
-  const stat = await file.stat();
-  if (!stat.isFile()) throw new ProdngError('IO', 'not a regular file');
+async function readLayout(file: FileHandle | MemoryFile): Promise<Layout> {
+  const size = await regularSize(file);
   const members = await readArMembers(file);
   const [version, control, data, ...signatures] = members;
   if (version?.name !== 'debian-binary') throw malformed('the first member is not debian-binary');
@@ -140,7 +167,14 @@ async function readLayout(file: FileHandle): Promise<Layout> {
   for (const { name } of signatures) {
     if (!/^_gpg[a-z]+$/.test(name)) throw malformed(`unexpected member ${name}`);
   }
-  return { members, ...parts, signatures };
+  return { size, members, ...parts, signatures };
+}
+
+async function regularSize(file: FileHandle | MemoryFile): Promise<number> {
+  if (file instanceof MemoryFile) return file.size;
+  const stat = await file.stat();
+  if (!stat.isFile()) throw new ProdngError('IO', 'not a regular file');
+  return stat.size;
 }
 
 function part(member: ArMember | undefined, name: 'control.tar' | 'data.tar'): Part {
@@ -159,22 +193,34 @@ class Deb implements DebReader {
   readonly members: readonly ArMember[];
   readonly dataCompression: Compression;
   readonly unsignedSize: number;
-  readonly #file: FileHandle;
+  readonly size: number;
+  readonly #file: FileHandle | MemoryFile;
   readonly #layout: Layout;
   readonly #limits: DebLimits;
+  #controlFiles: Promise<ReadonlyMap<string, Buffer>> | undefined;
 
-  constructor(path: string, file: FileHandle, layout: Layout, limits: DebLimits) {
+  constructor(path: string, file: FileHandle | MemoryFile, layout: Layout, limits: DebLimits) {
     this.path = path;
     this.members = layout.members;
     this.dataCompression = layout.data.compression;
     const { offset, size } = layout.data.member;
     this.unsignedSize = offset + size + (size % 2);
+    this.size = layout.size;
     this.#file = file;
     this.#layout = layout;
     this.#limits = limits;
   }
 
-  controlFiles(): Promise<Map<string, Buffer>> {
+  range(offset: number, size: number): AsyncGenerator<Uint8Array> {
+    return readRange(this.#file, offset, size);
+  }
+
+  controlFiles(): Promise<ReadonlyMap<string, Buffer>> {
+    this.#controlFiles ??= this.#readControlFiles();
+    return this.#controlFiles;
+  }
+
+  #readControlFiles(): Promise<ReadonlyMap<string, Buffer>> {
     return named(this.path, async () => {
       const files = new Map<string, Buffer>();
       for await (const { entry, content } of readTar(this.#plain(this.#layout.control), MAX_CONTROL)) {
@@ -226,7 +272,7 @@ class Deb implements DebReader {
     // control.tar holds a few texts: no trust in its author makes it larger
     const bound = part === this.#layout.control ? Math.min(most, MAX_CONTROL.totalBytes) : most;
     const packed = readRange(this.#file, member.offset, member.size);
-    const plain = decompress(compression, packed, options);
+    const plain = decompress(compression, packed, { ...options, size: member.size });
     return namedItems(this.path, atMost(bound, member, plain));
   }
 }

@@ -126,6 +126,11 @@ export function systemError(syscall: string, errno: number): SystemError {
 
 /** `ENOENT` for 2; `errno 999` for a number without a name. */
 export function errnoName(errno: number): string {
-  const codes = Object.entries(load().koffi.os.errno);
-  return codes.find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+  if (errnoNames.size === 0)
+    // two names for one number: the first counts
+    for (const [name, number] of Object.entries(load().koffi.os.errno).toReversed())
+      errnoNames.set(number, name);
+  return errnoNames.get(errno) ?? `errno ${errno}`;
 }
+
+const errnoNames = new Map<number, string>();

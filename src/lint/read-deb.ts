@@ -1,5 +1,5 @@
 import { type DebReader, openDeb } from '../archive/deb-reader.ts';
-import type { TarItem } from '../archive/entry.ts';
+import type { TarEntry, TarItem } from '../archive/entry.ts';
 import { readDeb822 } from '../control/deb822.ts';
 import type { Paragraph } from '../control/deb822-types.ts';
 import { parseJailDeclaration } from '../control/jail-schema.ts';
@@ -28,6 +28,26 @@ export async function readDebSubject(path: string): Promise<DebSubject> {
 }
 
 async function readSubject(path: string, deb: DebReader): Promise<DebSubject> {
+  const reading = await beginDebSubject(path, deb);
+  for await (const item of deb.data({ transient: true })) await collect(reading, item);
+  return await reading.end();
+}
+
+/** A built jail that is read for lint while another reader goes over its entries. */
+export interface DebReading {
+  entry(entry: TarEntry): void;
+  /** The next piece of the content of the last entry. */
+  piece(bytes: Uint8Array): void;
+  end(): Promise<DebSubject>;
+}
+
+/**
+ * Reads the control files, and takes the entries from the caller.
+ *
+ * @param path the name that findings carry
+ * @throws ProdngError as readDebSubject
+ */
+export async function beginDebSubject(path: string, deb: DebReader): Promise<DebReading> {
   const controlFiles = await deb.controlFiles();
   const control = controlFiles.get('control');
   if (control === undefined)
@@ -40,38 +60,51 @@ async function readSubject(path: string, deb: DebReader): Promise<DebSubject> {
   const declaration = readDeclaration(stanza, diagnostics);
   const name = packageName(stanza);
   const collector = new DebCollector(name, declaration?.command ?? []);
-  for await (const item of deb.data({ transient: true })) await collect(collector, item);
-  const model = collector.finish({
-    members: deb.members.map((member) => member.name),
-    compression: deb.dataCompression,
-    controlFiles,
-  });
-  const { lock, fault } = await readLock(model.deb.lockText);
+  let inFile = false;
+  const endFile = (): void => {
+    if (inFile) collector.endFile();
+    inFile = false;
+  };
   return {
-    kind: 'deb',
-    path,
-    name,
-    prefix: 'Jail-',
-    diagnostics,
-    locator: new ControlLocator('control', control.subarray(0, maxControl).toString(), stanza, 'Jail-'),
-    deb: fault === undefined ? model.deb : { ...model.deb, lockFault: fault },
-    rootfs: model.rootfs,
-    files: controlFiles.size,
-    entries: model.deb.entries.length,
-    ...(stanza === undefined ? {} : { stanza }),
-    ...(declaration === undefined ? {} : { declaration }),
-    ...(lock === undefined ? {} : { lock }),
-    ...(model.overrides === undefined
-      ? {}
-      : { overrides: { file: model.overrides.path, text: model.overrides.text } }),
+    entry(entry) {
+      endFile();
+      collector.begin(entry);
+      inFile = entry.type === 'file';
+    },
+    piece: (bytes) => collector.update(bytes),
+    async end() {
+      endFile();
+      const model = collector.finish({
+        members: deb.members.map((member) => member.name),
+        compression: deb.dataCompression,
+        controlFiles,
+      });
+      const { lock, fault } = await readLock(model.deb.lockText);
+      return {
+        kind: 'deb',
+        path,
+        name,
+        prefix: 'Jail-',
+        diagnostics,
+        locator: new ControlLocator('control', control.subarray(0, maxControl).toString(), stanza, 'Jail-'),
+        deb: fault === undefined ? model.deb : { ...model.deb, lockFault: fault },
+        rootfs: model.rootfs,
+        files: controlFiles.size,
+        entries: model.deb.entries.length,
+        ...(stanza === undefined ? {} : { stanza }),
+        ...(declaration === undefined ? {} : { declaration }),
+        ...(lock === undefined ? {} : { lock }),
+        ...(model.overrides === undefined
+          ? {}
+          : { overrides: { file: model.overrides.path, text: model.overrides.text } }),
+      };
+    },
   };
 }
 
-async function collect(collector: DebCollector, { entry, content }: TarItem): Promise<void> {
-  collector.begin(entry);
-  if (entry.type !== 'file') return;
-  if (entry.size > 0) for await (const piece of content) collector.update(piece);
-  collector.endFile();
+async function collect(reading: DebReading, { entry, content }: TarItem): Promise<void> {
+  reading.entry(entry);
+  if (entry.type === 'file' && entry.size > 0) for await (const piece of content) reading.piece(piece);
 }
 
 function readDeclaration(stanza: Paragraph | undefined, diagnostics: DebSubject['diagnostics'][number][]) {

@@ -180,22 +180,25 @@ export class ArchiveFolder {
 
   #enter(folder: string, make: boolean): number {
     if (!make) return this.#openFolder(folder);
-    let path = '';
-    for (const name of folder.split('/').filter((part) => part !== '' && part !== '.')) {
-      const parent = this.#openFolder(path);
-      try {
-        makeFolderAt(parent, name, 0o755);
-        const made = openBeneath(parent, name, OPEN_FOLDER);
-        fchmodSync(made, 0o755);
-        closeSync(made);
-      } catch (error) {
-        if (errnoOf(error) !== 'EEXIST') throw error;
-      } finally {
-        closeSync(parent);
-      }
-      path = path === '' ? name : `${path}/${name}`;
+    try {
+      return this.#openFolder(folder);
+    } catch (error) {
+      // of a link on the way, the message names the link: the folders before it are tried first
+      if (folder === '' || (errnoOf(error) !== 'ENOENT' && !(error instanceof ProdngError))) throw error;
     }
-    return this.#openFolder(path);
+    const [parent, name] = split(folder);
+    const fd = this.#enter(parent, true);
+    try {
+      makeFolderAt(fd, name, 0o755);
+      const made = openBeneath(fd, name, OPEN_FOLDER);
+      fchmodSync(made, 0o755);
+      closeSync(made);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    } finally {
+      closeSync(fd);
+    }
+    return this.#openFolder(folder);
   }
 
   #openFolder(folder: string): number {

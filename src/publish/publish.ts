@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
+import { openSignedBytes } from '../sign/signed-bytes.ts';
 import { hostArchitecture } from '../system/architecture.ts';
 import type { Paths } from '../system/paths.ts';
 import { run } from '../system/process.ts';
@@ -14,7 +15,7 @@ import { compareEntries, entryKey, type IndexEntry, parseIndex } from './index-e
 import { assertClock, type PublisherOptions, withArchive } from './publisher.ts';
 import { readSuite, type Suite, suiteNames } from './read-suite.ts';
 import type { ReleaseFacts } from './release.ts';
-import { makeStage, type Staged, stageDeb } from './stage.ts';
+import { copyDeb, incomingFolder, makeStage, type Staged, stageDeb } from './stage.ts';
 import { writeSuite } from './write-suite.ts';
 
 export interface PublishOptions extends PublisherOptions, Admission {
@@ -53,20 +54,19 @@ export async function publish(options: PublishOptions): Promise<Published> {
     const suite = await openSuite(folder, keyring, options);
     const stage = await makeStage(folder);
     try {
-      const staged = await stageAll(folder, stage, options);
+      const { staged, known } = await stageAll(folder, stage, suite.entries, options);
+      const unchanged = known.sort(compareEntries).map(entryKey);
+      if (staged.length === 0)
+        return { suite: options.suite, added: [], unchanged, packages: suite.entries.length };
       const index = await folder.within(stage, false, (place) =>
         packagesIndex(place, 'pool', options.signal),
       );
       const byFile = new Map(staged.map((one) => [`${one.pool}/${one.file}`, one]));
-      const fresh = parseIndex(index, 'apt-ftparchive packages').map((entry) => {
+      const added = parseIndex(index, 'apt-ftparchive packages').map((entry) => {
         const { pool = '', evidence = [] } = byFile.get(entry.filename) ?? {};
         return withEvidence(entry, pool, evidence);
       });
-      const known = new Map(suite.entries.map((entry) => [entryKey(entry), entry]));
-      const added = fresh.filter((entry) => !isThere(entry, known.get(entryKey(entry)), options.suite));
-      const unchanged = fresh.filter((entry) => !added.includes(entry)).map(entryKey);
-      if (added.length === 0)
-        return { suite: options.suite, added: [], unchanged, packages: suite.entries.length };
+      assertNew(added, suite.entries, options.suite);
       await fillPool(folder, stage, staged, added);
       const architectures = architecturesOf([
         ...suite.facts.architectures,
@@ -156,43 +156,69 @@ function architecturesOf(names: readonly string[]): string[] {
   return [...new Set(names.filter((name) => name !== 'all'))].sort();
 }
 
-async function stageAll(folder: ArchiveFolder, stage: string, options: PublishOptions): Promise<Staged[]> {
-  const { debs, plain = false, paths, progress = silent, signal } = options;
+interface Checked {
+  /** What is new: in the stage, checked. */
+  staged: Staged[];
+  /** What the suite has already, byte for byte: it was checked when it was published. */
+  known: IndexEntry[];
+}
+
+async function stageAll(
+  folder: ArchiveFolder,
+  stage: string,
+  entries: readonly IndexEntry[],
+  options: PublishOptions,
+): Promise<Checked> {
+  const { debs, progress = silent, signal } = options;
   progress.step('Checking');
-  const staged: Staged[] = [];
+  const byDigest = new Map(entries.map((entry) => [entry.sha256, entry]));
+  const checked: Checked = { staged: [], known: [] };
   const queue = [...debs];
+  let done = 0;
   const work = async (): Promise<void> => {
-    for (let deb = queue.shift(); deb !== undefined; deb = queue.shift()) {
+    for (let source = queue.shift(); source !== undefined; source = queue.shift()) {
       signal?.throwIfAborted();
-      const one = await stageDeb(folder, stage, deb, await readFacts(deb, plain));
-      const source = deb;
-      await folder.within(`${stage}/${one.pool}`, false, async (place) => {
-        // of the copy: the file itself may change meanwhile
-        const path = `${place}/${one.file}`;
-        const facts = await readFacts(path, plain);
-        if (facts.name !== one.facts.name || facts.version !== one.facts.version)
-          throw new ProdngError('IO', `${source}: the file changed while it was read`, { hint: 'try again' });
-        await admit(path, source, facts, options, paths);
-      });
-      staged.push(one);
-      progress.advance(staged.length, debs.length, 'files');
+      const { copy, sha256 } = await copyDeb(folder, stage, source);
+      const known = byDigest.get(sha256);
+      if (known === undefined) checked.staged.push(await stageOne(folder, stage, { source, copy }, options));
+      else checked.known.push(known);
+      progress.advance(++done, debs.length, 'files');
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
-  return staged;
+  return checked;
 }
 
-/** @throws ProdngError PUBLISH when the suite has other bytes under the same version */
-function isThere(entry: IndexEntry, known: IndexEntry | undefined, suite: string): boolean {
-  if (known === undefined) return false;
-  if (known.sha256 === entry.sha256) return true;
-  throw new ProdngError(
-    'PUBLISH',
-    `${entryKey(entry)}: ${suite} has that version already, with other bytes`,
-    {
-      hint: 'a version that was published never changes: build a new one',
-    },
-  );
+/** Opens a copy once, for all that reads it. */
+async function stageOne(
+  folder: ArchiveFolder,
+  stage: string,
+  { source, copy }: { source: string; copy: string },
+  options: PublishOptions,
+): Promise<Staged> {
+  const { plain = false, paths } = options;
+  const [place, name] = [`${stage}/${incomingFolder}`, copy.slice(copy.lastIndexOf('/') + 1)];
+  const bytes = await folder.within(place, false, (path) => openSignedBytes(`${path}/${name}`, source));
+  try {
+    const facts = await readFacts(bytes.deb, plain);
+    const staged = await stageDeb(folder, stage, { source, copy }, facts);
+    await folder.within(`${stage}/${staged.pool}`, false, (path) =>
+      admit(`${path}/${staged.file}`, bytes, source, facts, options, paths),
+    );
+    return staged;
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** @throws ProdngError PUBLISH when the suite has one of the versions, with other bytes */
+function assertNew(added: readonly IndexEntry[], entries: readonly IndexEntry[], suite: string): void {
+  const known = new Set(entries.map(entryKey));
+  const same = added.find((entry) => known.has(entryKey(entry)));
+  if (same === undefined) return;
+  throw new ProdngError('PUBLISH', `${entryKey(same)}: ${suite} has that version already, with other bytes`, {
+    hint: 'a version that was published never changes: build a new one',
+  });
 }
 
 /** Moves what is new into the pool. Nothing refers to it yet. */

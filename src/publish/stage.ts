@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ProdngError, reasonOf } from '../error/prodng-error.ts';
+import { errnoOf, ProdngError, reasonOf } from '../error/prodng-error.ts';
 import { readFileBeneath } from '../kernel/beneath-file.ts';
 import type { PackageFacts } from './admit.ts';
 import type { ArchiveFolder } from './archive-folder.ts';
@@ -11,12 +11,11 @@ import { fileStem, poolFolder } from './index-entry.ts';
 /** Where publishers work; nothing in it is published. */
 export const workFolder = '.prodng';
 const prefix = `${workFolder}/stage-`;
+/** Copies in a stage before their names in the pool are known. */
+export const incomingFolder = 'incoming';
 
-/** A .deb as it will lie in the pool, copied to where nobody sees it yet. */
+/** A .deb as it will be in the pool, copied to where no client sees it yet. */
 export interface Staged {
-  facts: PackageFacts;
-  /** The file that it was copied from. */
-  source: string;
   /** `pool/main/w/web`. */
   pool: string;
   /** `web_1.4-1_amd64.deb`. */
@@ -42,27 +41,55 @@ export async function makeStage(folder: ArchiveFolder): Promise<string> {
   for (const name of await folder.list('dists'))
     if (name.startsWith('.')) await folder.remove(`dists/${name}`);
   const stage = `${prefix}${randomBytes(6).toString('hex')}`;
-  await folder.within(`${stage}/pool`, true, () => Promise.resolve());
+  for (const place of [incomingFolder, 'pool'])
+    await folder.within(`${stage}/${place}`, true, () => Promise.resolve());
   return stage;
 }
 
 /**
- * Copies a .deb and the evidence beside it into a stage, under their names in the pool.
+ * Copies a .deb into a stage. What is checked and published is the copy: the file itself may change meanwhile.
+ *
+ * @returns its path in the archive, and its SHA-256
+ * @throws ProdngError IO
+ */
+export async function copyDeb(
+  folder: ArchiveFolder,
+  stage: string,
+  source: string,
+): Promise<{ copy: string; sha256: string }> {
+  const copy = `${stage}/${incomingFolder}/${randomBytes(9).toString('hex')}.deb`;
+  const hash = createHash('sha256');
+  const hashed = async function* () {
+    for await (const bytes of bytesOf(source)) {
+      hash.update(bytes);
+      yield bytes;
+    }
+  };
+  await folder.fill(copy, hashed());
+  return { copy, sha256: hash.digest('hex') };
+}
+
+/**
+ * Gives a copied .deb its name in the pool of the stage, and copies the evidence beside its source there.
  *
  * @throws ProdngError IO, USAGE when another file of the run is the same package
  */
 export async function stageDeb(
   folder: ArchiveFolder,
   stage: string,
-  source: string,
+  { source, copy }: { source: string; copy: string },
   facts: PackageFacts,
 ): Promise<Staged> {
   const pool = poolFolder(facts.name);
   const file = `${fileStem(facts)}.deb`;
   const place = `${stage}/${pool}`;
-  if ((await folder.list(place)).includes(file))
+  await folder.within(place, true, () => Promise.resolve());
+  try {
+    await folder.link(copy, `${place}/${file}`);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
     throw new ProdngError('USAGE', `${source}: the same package, version and architecture is given twice`);
-  await folder.fill(`${place}/${file}`, bytesOf(source));
+  }
   const evidence: Evidence[] = [];
   for (const { kind, from, to } of evidenceNames(source, facts)) {
     const bytes = readEvidence(from);
@@ -75,7 +102,7 @@ export async function stageDeb(
       sha256: createHash('sha256').update(bytes).digest('hex'),
     });
   }
-  return { facts, source, pool, file, evidence };
+  return { pool, file, evidence };
 }
 
 function evidenceNames(

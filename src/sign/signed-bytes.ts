@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { readRange } from '../archive/ar.ts';
-import { type DebReader, openDeb } from '../archive/deb-reader.ts';
+import { type DebReader, defaultDebLimits, openDeb } from '../archive/deb-reader.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 
 /** The bytes of a .deb that signatures are about. */
@@ -16,35 +14,32 @@ export interface SignedBytes {
   close(): Promise<void>;
 }
 
-/** Opens a .deb for signing or verifying. @throws ProdngError as openDeb does */
-export async function openSignedBytes(path: string): Promise<SignedBytes> {
-  const deb = await openDeb(path);
-  const file = await open(path, 'r').catch(async (error: unknown) => {
-    await deb.close();
-    throw error;
-  });
-  if ((await file.stat()).size < deb.unsignedSize) {
-    await file.close();
+/**
+ * Opens a .deb for signing or verifying.
+ *
+ * @param shown the name for messages
+ * @throws ProdngError as openDeb does
+ */
+export async function openSignedBytes(path: string, shown: string = path): Promise<SignedBytes> {
+  const deb = await openDeb(path, defaultDebLimits, shown);
+  if (deb.size < deb.unsignedSize) {
     await deb.close();
     // a signature behind it could not be taken away again without changing the file
-    throw new ProdngError('DEB_FORMAT', `${path}: the newline after its last member is missing`, {
+    throw new ProdngError('DEB_FORMAT', `${shown}: the newline after its last member is missing`, {
       hint: 'build it again with dpkg-deb or prodng',
     });
   }
   return {
     deb,
     async *members() {
-      for (const { offset, size } of deb.members.slice(0, 3)) yield* readRange(file, offset, size);
+      for (const { offset, size } of deb.members.slice(0, 3)) yield* deb.range(offset, size);
     },
-    unsigned: () => readRange(file, 0, deb.unsignedSize),
+    unsigned: () => deb.range(0, deb.unsignedSize),
     async unsignedSha256() {
       const hash = createHash('sha256');
-      for await (const chunk of readRange(file, 0, deb.unsignedSize)) hash.update(chunk);
+      for await (const chunk of deb.range(0, deb.unsignedSize)) hash.update(chunk);
       return hash.digest('hex');
     },
-    async close() {
-      await file.close();
-      await deb.close();
-    },
+    close: () => deb.close(),
   };
 }

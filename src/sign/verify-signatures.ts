@@ -48,13 +48,22 @@ export async function verifySignatures(
 ): Promise<SignatureReport[]> {
   const bytes = await openSignedBytes(path);
   try {
-    const reports: SignatureReport[] = [];
-    for (const { name, bytes: signature } of await bytes.deb.signatureMembers())
-      reports.push(...(await verifyEach(name, signature, () => bytes.members(), keyring, now)));
-    return reports;
+    return await verifyMembers(bytes, keyring, now);
   } finally {
     await bytes.close();
   }
+}
+
+/** As verifySignatures, of a .deb that is open. */
+export async function verifyMembers(
+  bytes: SignedBytes,
+  keyring: readonly PublicKey[],
+  now: Date = new Date(),
+): Promise<SignatureReport[]> {
+  const reports: SignatureReport[] = [];
+  for (const { name, bytes: signature } of await bytes.deb.signatureMembers())
+    reports.push(...(await verifyEach(name, signature, () => bytes.members(), keyring, now)));
+  return reports;
 }
 
 /** Checks detached signatures (armoured or binary) of a .deb's unsigned bytes. @throws as verifySignatures does */

@@ -1,6 +1,6 @@
 import { controlFileFault, entryFault } from '../archive/jail-layout.ts';
 import { ProdngError } from '../error/prodng-error.ts';
-import { openSignedBytes } from '../sign/signed-bytes.ts';
+import { openSignedBytes, type SignedBytes } from '../sign/signed-bytes.ts';
 import { type Check, type CheckId, checked, checkIds, notPossible } from './checks/check.ts';
 import { checkContent } from './checks/check-content.ts';
 import { type ControlFacts, checkControl } from './checks/check-control.ts';
@@ -10,7 +10,7 @@ import { checkProvenance } from './checks/check-provenance.ts';
 import { checkRootfs, type RootfsSources } from './checks/check-rootfs.ts';
 import { checkSbom } from './checks/check-sbom.ts';
 import { checkSignature, type Trust } from './checks/check-signature.ts';
-import { type PackageContents, readContents } from './checks/package-contents.ts';
+import { type ContentsSink, type PackageContents, readContents } from './checks/package-contents.ts';
 import { rebuildCheck, rebuildFailure } from './checks/rebuild-check.ts';
 import { type RebuildOptions, type RebuildReport, rebuildDeb } from './rebuild/rebuild.ts';
 
@@ -48,15 +48,37 @@ const malformed = new Set([
  * @throws ProdngError IO, HOST_LACKS
  */
 export async function verifyDeb(path: string, options: VerifyOptions): Promise<Verification> {
-  const read = await readAll(path);
-  if ('fault' in read) {
-    const others = checkIds.filter(
-      (id) => id !== 'structure' && (id !== 'rebuild' || options.rebuild !== undefined),
-    );
-    const rest = others.map((id) => notPossible(id, 'the file cannot be read as a .deb'));
-    return { file: path, checks: [checked('structure', [read.fault], ''), ...rest] };
+  let bytes: SignedBytes;
+  try {
+    bytes = await openSignedBytes(path);
+  } catch (error) {
+    return unreadable(path, error, options);
   }
-  const { contents } = read;
+  try {
+    return await verifyOpenDeb(path, bytes, options);
+  } finally {
+    await bytes.close();
+  }
+}
+
+/**
+ * As verifyDeb, of a .deb that is open.
+ *
+ * @param path where it is, with the evidence beside it
+ * @param sink gets every byte while it is read
+ */
+export async function verifyOpenDeb(
+  path: string,
+  bytes: SignedBytes,
+  options: VerifyOptions,
+  sink?: ContentsSink,
+): Promise<Verification> {
+  let contents: PackageContents;
+  try {
+    contents = await readContents(bytes, sink);
+  } catch (error) {
+    return unreadable(path, error, options);
+  }
   const control = checkControl(contents);
   const { check: lockCheck, lock, inputs = [] } = checkLock(contents, control);
   const rebuilt = await checkRebuild(path, contents, control, options);
@@ -74,7 +96,7 @@ export async function verifyDeb(path: string, options: VerifyOptions): Promise<V
       lock === undefined || control.declaration === undefined
         ? notPossible('rootfs', 'there is no lock and declaration to compose it by')
         : await checkRootfs(contents, lock, control.declaration, options),
-      await checkSignature(path, options.trust),
+      await checkSignature(bytes, options.trust),
       await checkSbom(path, contents.unsignedSha256, lock, inputs),
       await checkProvenance(path, contents, { lock, inputs, control }, options.trust),
       ...(rebuilt.check === undefined ? [] : [rebuilt.check]),
@@ -115,18 +137,14 @@ async function checkRebuild(
   }
 }
 
-async function readAll(path: string): Promise<{ contents: PackageContents } | { fault: string }> {
-  try {
-    const bytes = await openSignedBytes(path);
-    try {
-      return { contents: await readContents(bytes) };
-    } finally {
-      await bytes.close();
-    }
-  } catch (error) {
-    if (!(error instanceof ProdngError) || !malformed.has(error.code)) throw error;
-    return { fault: error.message };
-  }
+/** The verification of a file that is no .deb. @throws `error` when the host is at fault */
+function unreadable(path: string, error: unknown, options: VerifyOptions): Verification {
+  if (!(error instanceof ProdngError) || !malformed.has(error.code)) throw error;
+  const others = checkIds.filter(
+    (id) => id !== 'structure' && (id !== 'rebuild' || options.rebuild !== undefined),
+  );
+  const rest = others.map((id) => notPossible(id, 'the file cannot be read as a .deb'));
+  return { file: path, checks: [checked('structure', [error.message], ''), ...rest] };
 }
 
 /**

@@ -61,7 +61,7 @@ async function unpackInto(jail: JailPackage, target: string, most: TreeLimits | 
   const fresh = `${target}.new`;
   await Promise.all([removeTree(fresh), removeTree(`${target}.deb`)]);
   const deb = await readOpenDeb(jail.path, await checkedCopy(jail, `${target}.deb`));
-  let controlFiles: Map<string, Buffer>;
+  let controlFiles: ReadonlyMap<string, Buffer>;
   try {
     controlFiles = await deb.controlFiles();
     for (const name of controlFiles.keys()) refuse(jail, controlFileFault(name));

@@ -1,6 +1,7 @@
 import type { PublicKey } from 'openpgp';
 import { judgeSignatures, type SignaturePolicy } from '../../sign/signature-policy.ts';
-import { verifySignatures } from '../../sign/verify-signatures.ts';
+import type { SignedBytes } from '../../sign/signed-bytes.ts';
+import { verifyMembers } from '../../sign/verify-signatures.ts';
 import { type Check, checked, notPossible } from './check.ts';
 
 /** Whom to believe: a policy, or just keys, of which any one must have signed. */
@@ -10,8 +11,8 @@ export interface Trust {
 }
 
 /** Checks the signatures inside a .deb. Without a keyring nothing can be said of them. */
-export async function checkSignature(path: string, trust: Trust | undefined): Promise<Check> {
-  const reports = await verifySignatures(path, trust?.keyring ?? []);
+export async function checkSignature(bytes: SignedBytes, trust: Trust | undefined): Promise<Check> {
+  const reports = await verifyMembers(bytes, trust?.keyring ?? []);
   if (trust === undefined) {
     const signers = reports.map(({ member, keyId }) => `${member} claims key ${keyId ?? 'unknown'}`);
     return notPossible(

@@ -28,8 +28,8 @@ export interface PackageContents {
 
 /** Gets every entry and every piece of content while a package is read. A piece is only valid until it returns. */
 export interface ContentsSink {
-  entry(entry: TarEntry): Promise<void>;
-  piece(bytes: Uint8Array): Promise<void>;
+  entry(entry: TarEntry): Promise<void> | void;
+  piece(bytes: Uint8Array): Promise<void> | void;
 }
 
 const mostLock = 32 * 2 ** 20;
