@@ -59,6 +59,8 @@ _prodng() {
       'install' | \
       'ls' | \
       'inspect' | \
+      'status' | \
+      'wait' | \
       'start' | \
       'stop' | \
       'restart' | \
@@ -102,7 +104,7 @@ _prodng() {
         --cert) of=files ;;
         --key) of=files ;;
         --ca) of=files ;;
-        *) values='new templates lock build vendor lint run audit policy diff verify sign strip-signature key publish export image host agent install ls inspect start stop restart kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback set credential configuration rm doctor' options='-V --version --host --cert --key --ca --help' ;;
+        *) values='new templates lock build vendor lint run audit policy diff verify sign strip-signature key publish export image host agent install ls inspect status wait start stop restart kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback set credential configuration rm doctor' options='-V --version --host --cert --key --ca --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -484,20 +486,35 @@ _prodng() {
         --format) values='json' ;;
         *) of=jails options='--format --json --help' ;;
       esac ;;
+    'status')
+      case $prev in
+        -n | --lines) of=nothing ;;
+        --format) values='text json' ;;
+        *) of=jails options='-n --lines --format --json --help' ;;
+      esac ;;
+    'wait')
+      case $prev in
+        --for) values='running healthy stopped' ;;
+        --timeout) of=nothing ;;
+        --format) values='text json name' ;;
+        *) of=jails options='--for --timeout --format --json --help' ;;
+      esac ;;
     'start')
       case $prev in
+        --timeout) of=nothing ;;
         --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
+        *) of=jails options='--all --wait --timeout --format --json --help' ;;
       esac ;;
     'stop')
       case $prev in
+        -t | --time) of=nothing ;;
         --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
+        *) of=jails options='--all -t --time --format --json --help' ;;
       esac ;;
     'restart')
       case $prev in
         --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
+        *) of=jails options='--all --format --json --help' ;;
       esac ;;
     'kill')
       case $prev in
@@ -508,12 +525,12 @@ _prodng() {
     'freeze')
       case $prev in
         --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
+        *) of=jails options='--all --format --json --help' ;;
       esac ;;
     'thaw')
       case $prev in
         --format) values='text json name' ;;
-        *) of=jails options='--format --json --help' ;;
+        *) of=jails options='--all --format --json --help' ;;
       esac ;;
     'exec')
       case $prev in

@@ -104,6 +104,18 @@ export const commands: readonly CommandEntry[] = [
     summary: 'show the full state of a jail as JSON',
     load: () => import('./verbs/inspect.ts'),
   },
+  {
+    name: 'status',
+    remote: true,
+    summary: 'show the state of jails and the end of their logs',
+    load: () => import('./verbs/status.ts'),
+  },
+  {
+    name: 'wait',
+    remote: true,
+    summary: 'wait until jails are in a state',
+    load: () => import('./verbs/wait.ts'),
+  },
   { name: 'start', remote: true, summary: 'start jails', load: () => import('./verbs/start.ts') },
   { name: 'stop', remote: true, summary: 'stop jails', load: () => import('./verbs/stop.ts') },
   { name: 'restart', remote: true, summary: 'restart jails', load: () => import('./verbs/restart.ts') },

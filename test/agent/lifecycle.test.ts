@@ -41,6 +41,55 @@ it('installs, starts, stops, restarts and removes a jail', async () => {
   expect(existsSync(join(host.folder, 'state/jails', `${host.name}.json`))).toBe(false);
 });
 
+it('shows the state of jails and why, waits for it, and acts on several at once', {
+  timeout: 600_000,
+}, async () => {
+  const web = `${host.name}web`;
+  const deaf = `${host.name}deaf`;
+  const command = (trap: string) =>
+    `Jail-Command: /bin/sh -c "trap \\"${trap}\\" TERM; echo hello; while :; do sleep 0.1; done"`;
+  await host.ok('install', '--no-start', await host.jail({ name: web, fields: command('exit 3') }));
+  await host.ok('install', await host.jail({ name: deaf, fields: command('') }));
+  expect(await host.ok('status', web)).toMatch(
+    /^\S+web 1\.0-1\n +state: stopped since \d{4}-\S+Z\n +desired: stopped\n +restarts: 0\n$/,
+  );
+  // without a health check, it is healthy after two seconds: it has printed its line by then
+  expect(await host.ok('start', '--wait', '--timeout', '600', web)).toBe(`${web} is running\n`);
+  await until(async () => (await host.api('GET', `/v1/jails/${web}/logs`)).body.includes('hello'));
+  expect(await host.ok('status', web)).toMatch(
+    /state: running since \S+Z, for \d+s\n +desired: running\n +pid: \d+\n.*memory: [\d.]+[KM] of 64\.0M\n +cpu: [\d.]+ s used, limit 50 %\n +threads: \d+ of 32\n\n {2}\S+Z hello\n$/s,
+  );
+  expect(await host.prodng(['wait', '--timeout', '0', web])).toMatchObject({
+    status: 1,
+    stderr: `prodng: ${web} is not stopped after 0 s: it is running\n  hint: prodng status ${web}\n`,
+  });
+  const stopped = host.ok('wait', '--for', 'stopped', web, deaf);
+  // it ignores the declared signal
+  expect(await host.ok('stop', '-t', '1', `${host.name}*`)).toBe(`${deaf} is stopped\n${web} is stopped\n`);
+  expect(await stopped).toBe(`${web} is stopped\n${deaf} is stopped\n`);
+  expect(await host.summary(deaf)).toMatchObject({ lastExit: { status: 137, reason: 'operator' } });
+  expect(await host.ok('status', web)).toMatch(/last exit: status 3 \(operator\) at \S+Z\n/);
+  expect(await host.ok('start', '--all')).toBe(`${deaf} is running\n${web} is running\n`);
+
+  // one that has exited for good is not waited for
+  const once = 'Jail-Command: /bin/sh -c "exit 7"\nJail-Restart: no';
+  await host.ok('install', '--no-start', await host.jail({ fields: once }));
+  expect(await host.prodng(['start', '--wait', '--timeout', '3600', host.name])).toMatchObject({
+    status: 1,
+    stderr: `prodng: ${host.name} has exited: stopped, exit status 7\n  hint: prodng status ${host.name}\n`,
+  });
+  // and one that waits for its next start is not stopped
+  const loop = `${host.name}loop`;
+  const fields = 'Jail-Command: /bin/sh -c "exit 7"\nJail-Restart: on-failure backoff=5min';
+  await host.ok('install', await host.jail({ name: loop, fields }));
+  await until(async () => (await host.summary(loop))?.state === 'waiting');
+  expect(await host.prodng(['wait', '--timeout', '0', loop])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('is not stopped after 0 s: it is waiting, exit status 7'),
+  });
+  expect(await host.prodng(['status', loop])).toMatchObject({ status: 1 });
+});
+
 it('takes a running jail over, untouched, after kill -9 of the agent', async () => {
   await host.ok('install', await host.jail({ fields: polite }));
   const before = await host.summary();

@@ -19,6 +19,15 @@ const installSchema = z
   .refine(isOneSource, oneSource)
   .meta({ id: 'Install' });
 
+const stopQuery = z.object({
+  timeout: z.coerce
+    .number()
+    .min(0)
+    .max(86_400)
+    .optional()
+    .describe('Seconds until SIGKILL (default: as Jail-Stop declares)'),
+});
+
 /** Operations on jails: list, install, look at, start, stop, remove. */
 export function jailRoutes(server: ApiServer, agent: Agent): void {
   server.get(
@@ -73,7 +82,22 @@ export function jailRoutes(server: ApiServer, agent: Agent): void {
       },
     );
   verb('start', 'Start a jail', startJail);
-  verb('stop', 'Stop a jail as it declares', stopJail, false);
+  server.post(
+    '/v1/jails/:name/stop',
+    {
+      schema: {
+        summary: 'Stop a jail as it declares',
+        params: jailParams,
+        querystring: stopQuery,
+        response: { 200: jailSummarySchema, ...failures },
+      },
+    },
+    async ({ params, query: { timeout } }) => {
+      const jail = agent.jail(params.name);
+      await jail.lockedSoon((held) => stopJail(held, timeout === undefined ? undefined : timeout * 1000));
+      return jailSummary(jail);
+    },
+  );
   verb('restart', 'Stop and start a jail', restartJail, false);
   verb('freeze', 'Give its processes no time', (held) => freezing(agent, held, 'frozen'));
   verb('thaw', 'Let its processes go on', (held) => freezing(agent, held, 'thawed'));

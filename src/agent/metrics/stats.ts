@@ -16,7 +16,11 @@ export const statsSchema = z
     memory: z.number(),
     memoryPeak: z.number().optional(),
     memoryLimit: z.number().optional(),
+    /** Percent of one CPU. */
+    cpuLimit: z.number().optional(),
     pids: z.number().int(),
+    /** Of threads, as the kernel counts. */
+    pidsLimit: z.number().int().optional(),
     threads: z.number().int(),
     files: z.number().int(),
     /** Bytes of block devices. */
@@ -52,7 +56,7 @@ export function readStats(record: RunRecord, withProcesses = false, figures?: Fi
 
 type CgroupStats = Pick<
   Stats,
-  'cpu' | 'memory' | 'memoryPeak' | 'memoryLimit' | 'read' | 'written' | 'pressure'
+  'cpu' | 'memory' | 'memoryPeak' | 'memoryLimit' | 'cpuLimit' | 'pidsLimit' | 'read' | 'written' | 'pressure'
 >;
 
 function statsV2(cgroup: string): CgroupStats {
@@ -65,6 +69,7 @@ function statsV2(cgroup: string): CgroupStats {
     memory: Number(file('memory.current') || 0),
     ...(peak === undefined ? {} : { memoryPeak: peak }),
     ...(most === undefined ? {} : { memoryLimit: most }),
+    ...cpuAndPids(file('cpu.max'), file('pids.max')),
     read: sum([...io.matchAll(/rbytes=(\d+)/g)].map(([, bytes]) => Number(bytes))),
     written: sum([...io.matchAll(/wbytes=(\d+)/g)].map(([, bytes]) => Number(bytes))),
     pressure: {
@@ -85,8 +90,24 @@ function statsV1(cgroup: string): CgroupStats {
     memory: Number(file('memory', 'memory.usage_in_bytes') || 0),
     ...(peak === undefined ? {} : { memoryPeak: peak }),
     ...(most === undefined ? {} : { memoryLimit: most }),
+    ...cpuAndPids(
+      `${file('cpu', 'cpu.cfs_quota_us').trim()} ${file('cpu', 'cpu.cfs_period_us')}`,
+      file('pids', 'pids.max'),
+    ),
     read: sum([...io.matchAll(/ Read (\d+)$/gm)].map(([, bytes]) => Number(bytes))),
     written: sum([...io.matchAll(/ Write (\d+)$/gm)].map(([, bytes]) => Number(bytes))),
+  };
+}
+
+/** @param quota of CPU time and its period in µs, as cpu.max has them; `max` and -1 are no limit */
+function cpuAndPids(quota: string, pidsMax: string): Pick<Stats, 'cpuLimit' | 'pidsLimit'> {
+  const [, time, period] = /^(\d+) (\d+)\s*$/.exec(quota) ?? [];
+  const pidsLimit = limit(pidsMax);
+  return {
+    ...(time === undefined || period === undefined
+      ? {}
+      : { cpuLimit: Math.round((Number(time) / Number(period)) * 100) }),
+    ...(pidsLimit === undefined ? {} : { pidsLimit }),
   };
 }
 

@@ -59,12 +59,16 @@ export class ActiveRun {
     return this.#endedBy;
   }
 
-  /** Stops the service as it declares, and waits for its end. */
-  async stop(): Promise<RunEnd> {
+  /**
+   * Stops the service as it declares, and waits for its end.
+   *
+   * @param timeout ms until SIGKILL, instead of the declared ones
+   */
+  async stop(timeout = this.declaration.stop.timeout): Promise<RunEnd> {
     this.#endedBy ??= 'operator';
     // a frozen process notices no signal
     if (this.frozen) await thawRun(this.file.record);
-    const callOff = stopService(this.declaration.stop, this.#target);
+    const callOff = stopService({ ...this.declaration.stop, timeout }, this.#target);
     try {
       return await this.ended;
     } finally {

@@ -176,16 +176,17 @@ export class HeldJail {
   /**
    * Ends its run, if there is one, as it declares.
    *
+   * @param timeout ms until SIGKILL, instead of the declared ones
    * @returns the exit status
    * @throws when it could not be told to end: it then runs on
    */
-  async end(): Promise<number | undefined> {
+  async end(timeout?: number): Promise<number | undefined> {
     const { run } = this.#cell;
     if (run === undefined) return undefined;
     this.#happen('stop');
     let end: RunEnd;
     try {
-      end = await run.stop();
+      end = await run.stop(timeout);
     } catch (error) {
       this.#happen('stop-failed');
       throw error;
@@ -196,9 +197,9 @@ export class HeldJail {
   }
 
   /** As `end`, when no other run is about to follow. */
-  async stop(): Promise<void> {
+  async stop(timeout?: number): Promise<void> {
     if (this.#cell.run === undefined) return;
-    const status = await this.end();
+    const status = await this.end(timeout);
     // a full disk does not keep it running: only its last exit is forgotten with this agent
     await this.change({}).catch(() => {});
     await this.#context.events.append('stopped', this.name, status === undefined ? {} : { status });

@@ -22,10 +22,14 @@ export async function startJail(held: HeldJail): Promise<void> {
   }
 }
 
-/** Wants it not to run, and ends its run as it declares. */
-export async function stopJail(held: HeldJail): Promise<void> {
+/**
+ * Wants it not to run, and ends its run as it declares.
+ *
+ * @param timeout ms until SIGKILL, instead of the declared ones
+ */
+export async function stopJail(held: HeldJail, timeout?: number): Promise<void> {
   if (held.state.desired !== 'stopped') await held.change({ desired: 'stopped' });
-  await held.stop();
+  await held.stop(timeout);
 }
 
 /**
