@@ -5,7 +5,7 @@ import type { OperatorStores } from './operator/operator-values.ts';
 import type { Disposal } from './packages/disposal.ts';
 import type { VolumeRoom } from './packages/volume-room.ts';
 import type { AgentPaths } from './state/agent-paths.ts';
-import type { RaisePolicy } from './state/overridden.ts';
+import type { RaisePolicy } from './state/apply-overrides.ts';
 import type { StateStore } from './state/state-store.ts';
 import type { Exits } from './supervision/exits.ts';
 import type { LogFile } from './supervision/log-keeper.ts';

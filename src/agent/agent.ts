@@ -14,13 +14,13 @@ import type { PolicyActions } from './observation/reactor.ts';
 import { ConfigurationStore } from './operator/configuration-store.ts';
 import { CredentialStore } from './operator/credential-store.ts';
 import { Disposal, leftAside } from './packages/disposal.ts';
-import type { Admission } from './packages/installed.ts';
+import type { InstallPolicy } from './packages/installed.ts';
 import type { PackageFinder } from './packages/package-source.ts';
 import { Trees } from './packages/trees.ts';
 import { VolumeRoom } from './packages/volume-room.ts';
 import { type AgentPaths, volumesFolder } from './state/agent-paths.ts';
 import type { Networks } from './state/networks-schema.ts';
-import type { RaisePolicy } from './state/overridden.ts';
+import type { RaisePolicy } from './state/apply-overrides.ts';
 import { readOverrides } from './state/overrides-file.ts';
 import { isRunning, type NewerRun, type RunFile, readRunFiles } from './state/run-file.ts';
 import { StateStore, type UnreadableState } from './state/state-store.ts';
@@ -43,7 +43,7 @@ export interface AgentOptions {
   keepVersions: number;
   /** How many jails are started at a time when the agent begins. */
   startsAtOnce: number;
-  admit: Admission;
+  admit: InstallPolicy;
   /** What a package's tree may have at most. */
   mostOfTree: TreeLimits;
   raise: RaisePolicy;

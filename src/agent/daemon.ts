@@ -9,7 +9,7 @@ import { assertSocketPath, listenOnSocket, type TlsListener } from './api/listen
 import { makeServer } from './api/server.ts';
 import { keepTlsOpen } from './api/tls-retry.ts';
 import { Checkpoints } from './checkpoints/checkpoints.ts';
-import { admission } from './packages/admission.ts';
+import { installPolicy } from './packages/install-policy.ts';
 import { PackageFinder } from './packages/package-source.ts';
 import { notifySystemd, watchdogInterval } from './sd-notify.ts';
 import { type AgentConfig, networksOf, observationOf, readAgentConfig } from './state/agent-config.ts';
@@ -65,7 +65,7 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
     log: { size: config.logSize, rate: config.logRate },
     keepVersions: config.keepVersions,
     startsAtOnce: config.startsAtOnce,
-    admit: admission(config),
+    admit: installPolicy(config),
     mostOfTree: { entries: config.packages.entries, bytes: config.packages.bytes },
     raise: config.raise,
     volumes: config.volumes,

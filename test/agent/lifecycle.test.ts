@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
@@ -130,6 +130,11 @@ it('runs instances of one package from one tree', async () => {
   const [one, two] = [await host.summary(`${host.name}@1`), await host.summary(`${host.name}@2`)];
   expect([one?.state, two?.state]).toEqual(['running', 'running']);
   expect(one?.pid).not.toBe(two?.pid);
+  const [tree, ...others] = [one, two].map((summary) => {
+    const { dev, ino } = statSync(`/proc/${summary?.pid}/root/bin/busybox`);
+    return `${dev}:${ino}`;
+  });
+  expect(others).toEqual([tree]);
 });
 
 it('proves the log of events whole', async () => {

@@ -153,14 +153,16 @@ describe('what it may do', () => {
     expect(stderr).toContain('No space left on device');
   });
 
-  it('cannot mount, make devices, see the kernel log or trace', async () => {
-    const fields = 'Jail-User: root\nJail-Capabilities: SYS_ADMIN SYS_PTRACE';
+  it('cannot mount, make devices or read the kernel log, even as root with SYS_ADMIN', async () => {
+    const fields =
+      'Jail-User: root\nJail-Capabilities: SYS_ADMIN SYS_PTRACE\nJail-Filesystem: tmp /tmp size=1M';
     const script =
-      'mount -t tmpfs x /tmp; umount /proc; mknod /tmp/null c 1 3; cat /proc/kmsg | head -c 1; cat /proc/kallsyms | head -c1; echo done';
+      'mount -t tmpfs x /tmp; umount /proc; mknod /tmp/null c 1 3; cat /proc/kmsg | head -c 1; cat /proc/kallsyms | head -c1; ls /tmp; echo done';
     const { stdout, stderr } = await host.script(fields, script);
     expect(stdout).toBe('done\n');
     expect(stderr).toMatch(/mount: .*Operation not permitted/);
     expect(stderr).toMatch(/umount: .*Operation not permitted/);
+    expect(stderr).toMatch(/mknod: .*Operation not permitted/);
   });
 
   it('has a pid, an ipc, a uts and a control group namespace of its own', async () => {

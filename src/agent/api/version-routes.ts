@@ -4,7 +4,7 @@ import type { Agent } from '../agent.ts';
 import { unpackedJail, versionOf } from '../packages/installed.ts';
 import { isOneSource, oneSource, sourceShape } from '../packages/package-source.ts';
 import { rollbackJail, upgradeJail } from '../packages/upgrade.ts';
-import { overridden } from '../state/overridden.ts';
+import { applyOverrides } from '../state/apply-overrides.ts';
 import { readOverrides, writeOverrides } from '../state/overrides-file.ts';
 import { type Overrides, overridesSchema, settingName } from '../state/overrides-schema.ts';
 import { type ApiServer, failures, jailParams } from './api-schema.ts';
@@ -68,7 +68,7 @@ export function versionRoutes(server: ApiServer, agent: Agent): void {
       await jail.locked(async (held) => {
         const next = merged(await readOverrides(jail.name, paths), body);
         const { declaration } = unpackedJail(versionOf(held.state), held.name);
-        overridden(jail.name, declaration, next, raise);
+        applyOverrides(jail.name, declaration, next, raise);
         withSettings(declaration, next.settings);
         await addresses.set(jail.name, next, () => writeOverrides(jail.name, next, paths));
         await events.append('set', jail.name, factsOf(body));

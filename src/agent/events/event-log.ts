@@ -14,7 +14,7 @@ import {
   parseRecord,
 } from './event-record.ts';
 import { readLastLines } from './last-lines.ts';
-import { cutTornEnd } from './torn-end.ts';
+import { truncateTornTail } from './truncate-torn-tail.ts';
 import { type EventVerdict, verifyEvents } from './verify-events.ts';
 
 /** Records that one request reads at most. */
@@ -74,7 +74,7 @@ export class EventLog<Kind extends string = EventKind> extends EventEmitter<{
   async open(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true });
     const head = await readHead(this.#path);
-    await cutTornEnd(this.#path, head);
+    await truncateTornTail(this.#path, head);
     const { lines, end } = await readLastLines(this.#path, 1);
     this.#size = end;
     const last = parseRecord(lines[0] ?? '');

@@ -14,7 +14,7 @@ import { isAside, leftAside, setAside } from './disposal.ts';
 import { withPrivateCopy } from './private-copy.ts';
 
 /** Decides whether a .deb may be installed at all. @throws ProdngError SIGNATURE, POLICY */
-export type Admission = (deb: string) => Promise<void>;
+export type InstallPolicy = (deb: string) => Promise<void>;
 
 /**
  * Unpacks a jail's .deb, once for all jails that are made of it, and never over anything.
@@ -24,7 +24,7 @@ export type Admission = (deb: string) => Promise<void>;
 export async function unpackVersion(
   deb: string,
   paths: AgentPaths,
-  admit: Admission,
+  admit: InstallPolicy,
   most?: TreeLimits,
 ): Promise<{ name: string; installed: InstalledVersion }> {
   return withPrivateCopy(deb, incomingFolder(paths), async (copy) => {

@@ -2,7 +2,7 @@ import type { TreeLimits } from '../../archive/extract.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import type { InstalledVersion, JailState } from '../state/state-schema.ts';
 import { WorkQueue } from '../supervision/work-queue.ts';
-import { type Admission, setTreesAside, unpackVersion } from './installed.ts';
+import { type InstallPolicy, setTreesAside, unpackVersion } from './installed.ts';
 
 /** A tree that was unpacked and belongs to no jail yet. */
 export interface UnpackedTree {
@@ -21,11 +21,11 @@ export class Trees {
   readonly #queue = new WorkQueue();
   readonly #inUse = new Map<string, number>();
   readonly #paths: AgentPaths;
-  readonly #admit: Admission;
+  readonly #admit: InstallPolicy;
   readonly #most: TreeLimits;
 
   /** @param most what a tree may have */
-  constructor(paths: AgentPaths, admit: Admission, most: TreeLimits) {
+  constructor(paths: AgentPaths, admit: InstallPolicy, most: TreeLimits) {
     this.#paths = paths;
     this.#admit = admit;
     this.#most = most;

@@ -6,7 +6,7 @@ import type { Addressed } from '../network/addresses.ts';
 import type { ObservationPlan } from '../observation/observation.ts';
 import { operatorValues } from '../operator/operator-values.ts';
 import { rootfsOf, unpackedJail, versionOf } from '../packages/installed.ts';
-import { overridden } from '../state/overridden.ts';
+import { applyOverrides } from '../state/apply-overrides.ts';
 import { readOverrides } from '../state/overrides-file.ts';
 
 /** All that a start needs and that can be known before it: nothing of a run exists yet. */
@@ -43,7 +43,7 @@ export async function planLaunch(
   const unpacked = unpackedJail(installed, jail.name);
   const overrides = await readOverrides(jail.name, paths);
   volumes.assertFits(jail.state, unpacked.declaration);
-  const declaration = overridden(jail.name, unpacked.declaration, overrides, raise);
+  const declaration = applyOverrides(jail.name, unpacked.declaration, overrides, raise);
   const observe = await observation.plan(jail.name, overrides.observe);
   const uplink = declaration.network === 'macvlan' ? await addresses.uplinkOf(jail, overrides) : undefined;
   const given = await operatorValues(jail.name, declaration, installed, overrides, operator);

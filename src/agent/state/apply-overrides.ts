@@ -10,7 +10,7 @@ export type RaisePolicy = Partial<Record<'memory' | 'cpu' | 'pids', number | und
  *
  * @throws ProdngError POLICY when one is above the package's and the host's policy
  */
-export function overridden(
+export function applyOverrides(
   name: string,
   declaration: JailDeclaration,
   overrides: Overrides,

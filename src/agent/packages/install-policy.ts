@@ -1,9 +1,9 @@
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { AgentConfig } from '../state/agent-config.ts';
-import type { Admission } from './installed.ts';
+import type { InstallPolicy } from './installed.ts';
 
 /** What may be installed: everything where no policy is configured, else what is signed as it asks. */
-export function admission({ signaturePolicy }: Pick<AgentConfig, 'signaturePolicy'>): Admission {
+export function installPolicy({ signaturePolicy }: Pick<AgentConfig, 'signaturePolicy'>): InstallPolicy {
   if (signaturePolicy === undefined) return async () => {};
   return async (deb) => {
     const { readSignaturePolicy, judgeSignatures } = await import('../../sign/signature-policy.ts');

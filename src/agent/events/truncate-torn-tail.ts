@@ -10,7 +10,7 @@ const most = 2 ** 20;
  * zeros in place of a block that never came to the disk. What the head speaks of was written whole: zeros in that were put
  * there by somebody, and stay.
  */
-export async function cutTornEnd(path: string, head: EventHead | undefined): Promise<void> {
+export async function truncateTornTail(path: string, head: EventHead | undefined): Promise<void> {
   try {
     const file = await open(path, 'r+');
     try {
