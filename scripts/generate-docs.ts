@@ -1,21 +1,8 @@
 // Writes the documents that come from tables in src/. With --check it writes nothing and fails when one has drifted.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { dirname } from 'node:path';
+import { documents } from './documents.ts';
 
-const outfile = resolve('node_modules/.cache/generate-docs/documents.mjs');
-await build({
-  entryPoints: ['scripts/documents.ts'],
-  outfile,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  packages: 'external',
-  logLevel: 'warning',
-});
-const { documents } = await import(pathToFileURL(outfile).href);
 const check = process.argv.includes('--check');
 let drifted = 0;
 const made = Object.entries(await documents());
@@ -31,7 +18,7 @@ for (const [path, text] of made) {
 console.log(`documents: ${made.length}, ${drifted} ${check ? 'drifted' : 'written'}`);
 process.exit(made.length === 0 || (check && drifted > 0) ? 1 : 0);
 
-function readOrNothing(path) {
+function readOrNothing(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
