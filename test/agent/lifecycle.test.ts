@@ -131,7 +131,7 @@ it('runs instances of one package from one tree', async () => {
   expect([one?.state, two?.state]).toEqual(['running', 'running']);
   expect(one?.pid).not.toBe(two?.pid);
   const [tree, ...others] = [one, two].map((summary) => {
-    const { dev, ino } = statSync(`/proc/${summary?.pid}/root/bin/busybox`);
+    const { dev, ino } = statSync(`/proc/${Number(summary?.pid)}/root/bin/busybox`);
     return `${dev}:${ino}`;
   });
   expect(others).toEqual([tree]);
