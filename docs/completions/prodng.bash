@@ -557,8 +557,11 @@ _prodng() {
     'logs')
       case $prev in
         -n | --lines) of=nothing ;;
+        --since) of=nothing ;;
+        --until) of=nothing ;;
+        --grep) of=nothing ;;
         --format) values='text json' ;;
-        *) of=jails options='-f --follow -n --lines --time --format --json --help' ;;
+        *) of=jails options='-f --follow -n --lines --since --until --grep --time --utc --format --json --help' ;;
       esac ;;
     'events')
       case $prev in

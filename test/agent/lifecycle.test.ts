@@ -71,6 +71,31 @@ it('shows the state of jails and why, waits for it, and acts on several at once'
   expect(await host.ok('status', web)).toMatch(/last exit: status 3 \(operator\) at \S+Z\n/);
   expect(await host.ok('start', '--all')).toBe(`${deaf} is running\n${web} is running\n`);
 
+  // the logs of both runs of both, merged; each has two lines
+  await until(async () => (await host.api('GET', `/v1/jails/${web}/logs`)).body.split('hello').length === 3);
+  await until(async () => (await host.api('GET', `/v1/jails/${deaf}/logs`)).body.split('hello').length === 3);
+  const merged = await host.ok('logs', '--utc', '--grep', 'h.l+o$', `${host.name}*`);
+  expect(merged).toMatch(/^(?:\S+(?:web|deaf) \d{4}-\S+Z hello\n){4}$/);
+  const times = merged.split('\n').flatMap((line) => line.split(' ')[1] ?? []);
+  expect(times).toEqual(times.toSorted());
+  const since = (time: string) => host.api('GET', `/v1/jails/${web}/logs?since=${encodeURIComponent(time)}`);
+  expect((await since(times[0] ?? '')).body).toContain('hello');
+  expect((await since('2999-01-01T00:00:00Z')).body).toBe('[]');
+  expect((await since('yesterday')).status).toBe(400);
+  const follow = await host.api('GET', `/v1/jails/${web}/logs?follow=true&until=2999-01-01T00:00:00Z`);
+  expect(follow.status).toBe(400);
+  const child = host.start(['logs', '-f', '--since', '1h', '--grep', '^hello$', web, deaf]);
+  let said = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await until(async () => said.split('\n').length === 5);
+  child.kill('SIGTERM');
+  expect(said.split('\n').toSorted()).toEqual([
+    '',
+    ...[deaf, web].flatMap((name) => [`${name} hello`, `${name} hello`]),
+  ]);
+
   // one that has exited for good is not waited for
   const once = 'Jail-Command: /bin/sh -c "exit 7"\nJail-Restart: no';
   await host.ok('install', '--no-start', await host.jail({ fields: once }));

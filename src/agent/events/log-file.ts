@@ -58,6 +58,23 @@ export async function* followLog(path: string, from: number, signal: AbortSignal
   }
 }
 
+/** All entries of a log that are kept, read piece by piece. It ends where the log ends by then. */
+export async function* readLog(path: string): AsyncGenerator<LogLine> {
+  for (let offset = 0; ; ) {
+    const { found, offset: end } = await readFrom(path, offset);
+    if (found.length === 0) return;
+    offset = end;
+    for (const one of found) if ('line' in one) yield one.line;
+  }
+}
+
+/** Where the first entry that is kept begins, in bytes since the log began. */
+export async function beginOfLog(path: string): Promise<number> {
+  const log = await openLog(path);
+  await log?.close();
+  return log?.base ?? 0;
+}
+
 const atOnce = 2 ** 16;
 
 async function readFrom(path: string, known: number): Promise<{ found: Followed[]; offset: number }> {
