@@ -570,7 +570,7 @@ _prodng() {
         --file) of=files ;;
         --checkpoints) of=files ;;
         --keyring) of=files ;;
-        --format) values='text json' ;;
+        --format) values='text json ecs' ;;
         *) of=nothing options='-f --follow -n --lines --verify --known --file --checkpoint --checkpoints --keyring --format --json --help' ;;
       esac ;;
     'fsck')

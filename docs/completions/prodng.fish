@@ -529,7 +529,7 @@ complete -c prodng -n '__prodng_is events' -l file -r -F -d 'with --verify: veri
 complete -c prodng -n '__prodng_is events' -l checkpoint -d 'print the head of the log, signed with the key of this host'
 complete -c prodng -n '__prodng_is events' -l checkpoints -r -F -d 'with --verify: require the records of these checkpoints'
 complete -c prodng -n '__prodng_is events' -l keyring -r -F -d 'with --checkpoints: public keys that count (default: own keys)'
-complete -c prodng -n '__prodng_is events' -l format -x -a 'text json' -d 'output format'
+complete -c prodng -n '__prodng_is events' -l format -x -a 'text json ecs' -d 'output format'
 complete -c prodng -n '__prodng_is events' -l json -d 'short for --format json'
 complete -c prodng -n '__prodng_is events' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is fsck' -a '(prodng ls --format name 2>/dev/null)'

@@ -166,4 +166,9 @@ it('proves the log of events whole', async () => {
   await host.ok('install', await host.jail({ fields: polite }));
   expect(await host.ok('events', '--verify')).toMatch(/^4 records, chain intact/);
   expect(await host.ok('events')).toMatch(/agent-started.*installed.*started/s);
+  const documents = (await host.ok('events', '--format', 'ecs')).trim().split('\n');
+  expect(documents.map((line) => JSON.parse(line).event.action)).toEqual(
+    expect.arrayContaining(['agent-started', 'installed', 'started']),
+  );
+  expect(await host.prodng(['events', '--verify', '--format', 'ecs'])).toMatchObject({ status: 2 });
 });

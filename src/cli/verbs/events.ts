@@ -15,11 +15,14 @@ const examples = `
 Examples:
   prodng events
   prodng events -f
+  prodng events -f --format ecs
   prodng events --verify
   prodng events --verify --known 6ab0...
   prodng events --verify --file copy-of-events.jsonl
   prodng events --checkpoint >> checkpoints.jsonl
   prodng events --verify --checkpoints checkpoints.jsonl --keyring host.asc
+
+--format ecs prints one document of the Elastic Common Schema per line, for a SIEM.
 
 --verify detects records that were edited, removed, reordered or truncated. Someone who can write the log and its head
 file can still rewrite the whole chain: keep checkpoints, or the hash that --verify prints, on another host. The agent
@@ -36,7 +39,7 @@ interface EventFlags {
   checkpoint?: true;
   checkpoints?: string;
   keyring?: string[];
-  format: TextOrJson;
+  format: TextOrJson | 'ecs';
 }
 
 /** `prodng events` */
@@ -56,7 +59,7 @@ export function register(program: Command): void {
       'with --checkpoints: public keys that count (default: own keys)',
       collectValues,
     )
-    .addOption(formatOption(['text', 'json']))
+    .addOption(formatOption(['text', 'json', 'ecs']))
     .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(events);
@@ -64,6 +67,8 @@ export function register(program: Command): void {
 
 async function events(flags: EventFlags): Promise<void> {
   const { follow, lines, verify, known, file, format } = flags;
+  if (format === 'ecs' && (verify === true || flags.checkpoint === true))
+    throw new ProdngError('USAGE', 'events: --format ecs is for events, not for --verify or --checkpoint');
   if (verify === true) {
     report(await verdictOf(flags), format === 'json');
     return;
@@ -76,8 +81,8 @@ async function events(flags: EventFlags): Promise<void> {
     return;
   }
   const client = await agentClient();
-  const write = (event: EventRecord) =>
-    print(`${format === 'json' ? JSON.stringify(event) : eventText(event)}\n`);
+  const formatted = await formOf(format);
+  const write = (event: EventRecord) => print(`${formatted(event)}\n`);
   const path = `/v1/events?tail=${lines}`;
   if (follow !== true) {
     for (const event of (await client.call('GET', path)) as EventRecord[]) write(event);
@@ -87,6 +92,13 @@ async function events(flags: EventFlags): Promise<void> {
     last === undefined ? `${path}&follow=true` : `/v1/events?follow=true&after=${last}`;
   const gap = () => standardError().write('prodng: the agent is gone; waiting for it\n');
   for await (const { data } of client.follow(pathFrom, untilInterrupted(), gap)) write(data as EventRecord);
+}
+
+async function formOf(format: EventFlags['format']): Promise<(event: EventRecord) => string> {
+  if (format === 'text') return eventText;
+  if (format === 'json') return (event) => JSON.stringify(event);
+  const { ecsOf } = await import('../../agent/events/ecs.ts');
+  return (event) => JSON.stringify(ecsOf(event));
 }
 
 async function verdictOf({ known, file, checkpoints, keyring }: EventFlags): Promise<EventVerdict> {
