@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainEnvironment, run } from '../../src/system/process.ts';
 import { buildBasics, type LocalArchive, makeLocalArchive } from '../support/local-archive.ts';
-
-const runner = new URL('../../scripts/run-ts.mjs', import.meta.url).pathname;
-const program = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+import { prodng as program } from '../support/prodng.ts';
 
 let archive: LocalArchive;
 let scratch: string;
@@ -36,7 +34,7 @@ afterAll(async () => {
 });
 
 async function prodng(...args: string[]) {
-  return await run(['node', runner, program, ...args], {
+  return await run([program, ...args], {
     env: { ...plainEnvironment, PATH: process.env.PATH ?? '', PRODNG_CACHE_DIR: join(scratch, 'cache') },
     accept: [0, 1, 2],
   });

@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifySignatures } from '../../src/sign/verify-signatures.ts';
 import { plainEnvironment, run } from '../../src/system/process.ts';
 import { terminalSession } from '../support/jail-host.ts';
+import { prodng as program } from '../support/prodng.ts';
 import { makeScratch, type Scratch } from './signing.ts';
 
 let scratch: Scratch;
-const program = join(import.meta.dirname, '../../scripts/run-ts.mjs');
-const main = join(import.meta.dirname, '../../src/cli/main.ts');
 
 beforeAll(async () => {
   scratch = await makeScratch();
@@ -29,23 +28,19 @@ async function prodng(
   args: readonly string[],
   { env = {}, descriptor = '/dev/null', input = '' }: Call = {},
 ) {
-  const { exitCode, stdout, stderr } = await execa(
-    'sh',
-    [...withDescriptor, descriptor, process.execPath, program, main, ...args],
-    {
-      env: {
-        ...plainEnvironment,
-        HOME: scratch.folder,
-        PRODNG_STATE_DIR: join(scratch.folder, 'state'),
-        ...env,
-      },
-      extendEnv: false,
-      reject: false,
-      // no controlling terminal: a question would hang a test that is run from one
-      detached: true,
-      input,
+  const { exitCode, stdout, stderr } = await execa('sh', [...withDescriptor, descriptor, program, ...args], {
+    env: {
+      ...plainEnvironment,
+      HOME: scratch.folder,
+      PRODNG_STATE_DIR: join(scratch.folder, 'state'),
+      ...env,
     },
-  );
+    extendEnv: false,
+    reject: false,
+    // no controlling terminal: a question would hang a test that is run from one
+    detached: true,
+    input,
+  });
   return { exitCode, stdout: String(stdout), stderr: String(stderr) };
 }
 
@@ -93,7 +88,7 @@ describe('prodng key', () => {
   });
 
   it('asks on the terminal, and shows nothing of what is typed', async () => {
-    const line = [process.execPath, program, main, 'key', 'new', 'typed <typed@example.org>'];
+    const line = [program, 'key', 'new', 'typed <typed@example.org>'];
     const session = terminalSession(line, {
       ...plainEnvironment,
       HOME: scratch.folder,
