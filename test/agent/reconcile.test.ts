@@ -214,8 +214,9 @@ it('tells why a service ended: its limit of memory, a signal, an operator, its h
     await end((await read()).pid ?? 0, name);
     await until(async () => (await read()).state === 'stopped');
     expect(await read()).toMatchObject({ lastExit: { status, reason } });
-    const events = (await host.api('GET', '/v1/events')).body;
-    expect(events).toContain(`"reason":"${reason === 'signal' ? 'signal SIGKILL' : reason}"`);
+    // the event is written once the state is
+    const told = `"reason":"${reason === 'signal' ? 'signal SIGKILL' : reason}"`;
+    await until(async () => (await host.api('GET', '/v1/events')).body.includes(told));
     const metrics = (await host.api('GET', '/metrics')).body;
     expect(metrics).toContain(`prodng_jail_last_exit_reason{jail="${name}",reason="${reason}"} 1\n`);
   }
