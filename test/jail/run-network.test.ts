@@ -50,8 +50,9 @@ async function serving(
     complaint += chunk.toString();
   });
   await until(() => {
+    if (said.includes('up\n')) return true;
     if (child.exitCode !== null) throw new Error(`it did not come up: ${complaint}`);
-    return said.includes('up\n');
+    return false;
   });
   return child;
 }

@@ -119,19 +119,25 @@ export function terminalSession(
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
-  const exit = new Promise<number | null>((resolve) => {
-    child.once('exit', resolve);
+  // what it said last is read after its exit
+  let isOver = false;
+  const closed = new Promise<number | null>((resolve) => {
+    child.once('close', (status) => {
+      isOver = true;
+      resolve(status);
+    });
   });
   return {
     type: (keys) => child.stdin.write(keys),
     async said(wanted) {
       await until(() => {
-        if (child.exitCode !== null) throw new Error(`it ended, having said: ${output}`);
-        return output.includes(wanted);
+        if (output.includes(wanted)) return true;
+        if (isOver) throw new Error(`it ended, having said: ${output}`);
+        return false;
       });
     },
     output: () => output,
-    status: () => exit,
+    status: () => closed,
   };
 }
 
