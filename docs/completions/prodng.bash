@@ -64,6 +64,8 @@ _prodng() {
       'start' | \
       'stop' | \
       'restart' | \
+      'enable' | \
+      'disable' | \
       'kill' | \
       'freeze' | \
       'thaw' | \
@@ -83,6 +85,8 @@ _prodng() {
       'evidence show' | \
       'upgrade' | \
       'rollback' | \
+      'hold' | \
+      'unhold' | \
       'set' | \
       'credential' | \
       'credential set' | \
@@ -104,7 +108,7 @@ _prodng() {
         --cert) of=files ;;
         --key) of=files ;;
         --ca) of=files ;;
-        *) values='new templates lock build vendor lint run audit policy diff verify sign strip-signature key publish export image host agent install ls inspect status wait start stop restart kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback set credential configuration rm doctor' options='-V --version --host --cert --key --ca --help' ;;
+        *) values='new templates lock build vendor lint run audit policy diff verify sign strip-signature key publish export image host agent install ls inspect status wait start stop restart enable disable kill freeze thaw exec ps stats top logs events fsck scan osquery-extension evidence upgrade rollback hold unhold set credential configuration rm doctor' options='-V --version --host --cert --key --ca --help' ;;
       esac ;;
     'new')
       case $prev in
@@ -516,6 +520,16 @@ _prodng() {
         --format) values='text json name' ;;
         *) of=jails options='--all --format --json --help' ;;
       esac ;;
+    'enable')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--all --format --json --help' ;;
+      esac ;;
+    'disable')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--all --format --json --help' ;;
+      esac ;;
     'kill')
       case $prev in
         -s | --signal) of=nothing ;;
@@ -634,9 +648,20 @@ _prodng() {
       esac ;;
     'rollback')
       case $prev in
+        --to) of=nothing ;;
         --wait) of=nothing ;;
         --format) values='text json name' ;;
-        *) of=jails options='--wait --format --json --help' ;;
+        *) of=jails options='--to --wait --format --json --help' ;;
+      esac ;;
+    'hold')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--all --format --json --help' ;;
+      esac ;;
+    'unhold')
+      case $prev in
+        --format) values='text json name' ;;
+        *) of=jails options='--all --format --json --help' ;;
       esac ;;
     'set')
       case $prev in

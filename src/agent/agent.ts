@@ -20,15 +20,17 @@ import { Trees } from './packages/trees.ts';
 import { VolumeRoom } from './packages/volume-room.ts';
 import { type AgentPaths, volumesFolder } from './state/agent-paths.ts';
 import type { RaisePolicy } from './state/apply-overrides.ts';
+import { isFirstOfBoot } from './state/boot-mark.ts';
 import type { Networks } from './state/networks-schema.ts';
 import { readOverrides } from './state/overrides-file.ts';
-import { isRunning, type NewerRun, type RunFile, readRunFiles } from './state/run-file.ts';
+import { bootId, isRunning, type NewerRun, type RunFile, readRunFiles } from './state/run-file.ts';
 import { StateStore, type UnreadableState } from './state/state-store.ts';
 import type { VolumePolicy } from './state/volume-policy.ts';
 import { type ActiveRun, assertRun } from './supervision/active-run.ts';
 import { clearRun } from './supervision/clear-run.ts';
 import { Exits } from './supervision/exits.ts';
 import { freezeStopped } from './supervision/freeze-stopped.ts';
+import type { HeldJail } from './supervision/held-jail.ts';
 import { ensureLogKeeper, type LogFile, logPath } from './supervision/log-keeper.ts';
 import { removeJail } from './supervision/remove-jail.ts';
 import { type Ordered, startInOrder } from './supervision/start-in-order.ts';
@@ -65,6 +67,8 @@ export class Agent {
   readonly #jails = new Map<string, SupervisedJail>();
   readonly #unreadable = new Map<string, UnreadableState>();
   #abandoned: RunFile[] = [];
+  /** It is the first agent since the host has booted. */
+  #isBoot = false;
   #closed = false;
 
   constructor(options: AgentOptions) {
@@ -110,6 +114,7 @@ export class Agent {
     const { paths, store, events, exits } = this.context;
     for (const folder of [paths.runs, paths.exits, paths.logs, paths.jail.cache, runFolder(paths.jail)])
       await mkdir(folder, { recursive: true, mode: 0o700 });
+    this.#isBoot = isFirstOfBoot(paths);
     await events.open();
     exits.open();
     await this.#tolerant(undefined, () => settleUnfinishedBundles(paths, events));
@@ -254,6 +259,7 @@ export class Agent {
     const { paths, exits } = this.context;
     return new Promise((resolve) => {
       const held = jail.locked(async (one) => {
+        if (this.#isBoot) await this.#applyBoot(one, runs).catch(() => {});
         const others = one.takeOver(runs.filter(({ record }) => record.name === jail.name));
         resolve();
         // an upgrade that was not finished never happened
@@ -262,6 +268,16 @@ export class Agent {
       });
       void this.#tolerant(jail.name, () => held).then(resolve);
     });
+  }
+
+  /** What enable and disable have set decides at a boot whether a jail runs, whatever it did before. */
+  async #applyBoot(held: HeldJail, runs: readonly RunFile[]): Promise<void> {
+    const { boot } = await readOverrides(held.name, this.context.paths);
+    if (boot === undefined || held.state.removing !== undefined) return;
+    // an agent of an earlier version has left no mark of this boot
+    if (runs.some(({ record, boot: of }) => record.name === held.name && of === bootId())) return;
+    const desired = boot ? 'running' : 'stopped';
+    if (held.state.desired !== desired) await held.change({ desired });
   }
 
   /** By the operator's order. */

@@ -119,6 +119,18 @@ export const commands: readonly CommandEntry[] = [
   { name: 'start', remote: true, summary: 'start jails', load: () => import('./verbs/start.ts') },
   { name: 'stop', remote: true, summary: 'stop jails', load: () => import('./verbs/stop.ts') },
   { name: 'restart', remote: true, summary: 'restart jails', load: () => import('./verbs/restart.ts') },
+  {
+    name: 'enable',
+    remote: true,
+    summary: 'start jails when the host boots',
+    load: () => import('./verbs/enable.ts'),
+  },
+  {
+    name: 'disable',
+    remote: true,
+    summary: 'do not start jails when the host boots',
+    load: () => import('./verbs/disable.ts'),
+  },
   { name: 'kill', remote: true, summary: 'send a signal to jails', load: () => import('./verbs/kill.ts') },
   {
     name: 'freeze',
@@ -170,8 +182,20 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'rollback',
     remote: true,
-    summary: 'return a jail to its previous version',
+    summary: 'return a jail to a version before',
     load: () => import('./verbs/rollback.ts'),
+  },
+  {
+    name: 'hold',
+    remote: true,
+    summary: 'keep jails at their version',
+    load: () => import('./verbs/hold.ts'),
+  },
+  {
+    name: 'unhold',
+    remote: true,
+    summary: 'let jails be upgraded again',
+    load: () => import('./verbs/unhold.ts'),
   },
   {
     name: 'set',

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
@@ -124,6 +124,42 @@ it('takes a running jail over, untouched, after kill -9 of the agent', async () 
   expect(await host.summary()).toEqual(before);
   expect(await host.ok('stop', host.name)).toBe(`${host.name} is stopped\n`);
   expect(await host.summary()).toMatchObject({ lastExit: { status: 0 } });
+});
+
+it('starts after a boot of the host what is enabled, and not what is disabled', {
+  timeout: 600_000,
+}, async () => {
+  const [on, off, other] = [`${host.name}on`, `${host.name}off`, `${host.name}other`];
+  const summaries = async () => Promise.all([on, off, other].map((name) => host.summary(name)));
+  const states = async () => (await summaries()).map((one) => one?.state);
+  for (const name of [on, off, other]) await host.ok('install', await host.jail({ name, fields: polite }));
+  expect(await host.ok('enable', on)).toBe(`${on} is enabled\n`);
+  expect(await host.ok('disable', off)).toBe(`${off} is disabled\n`);
+  await host.ok('stop', on);
+  // neither changes anything now, nor does another agent of the same boot
+  const before = await summaries();
+  expect(before.map((one) => one?.state)).toEqual(['stopped', 'running', 'running']);
+  await host.endAgent('SIGKILL');
+  await host.startAgent();
+  expect(await summaries()).toEqual(before);
+
+  // a boot ends all processes, and what is in /run is of another boot
+  await host.endAgent('SIGKILL');
+  const folder = join(host.folder, 'run/agent');
+  const earlier = '00000000-0000-4000-8000-000000000000';
+  for (const file of readdirSync(join(folder, 'runs'))) {
+    const run = JSON.parse(readFileSync(join(folder, 'runs', file), 'utf8'));
+    process.kill(run.record.pid, 'SIGKILL');
+    writeFileSync(join(folder, 'runs', file), JSON.stringify({ ...run, boot: earlier }));
+  }
+  writeFileSync(join(folder, 'boot'), earlier);
+  await host.startAgent();
+  await until(async () => String(await states()) === 'running,stopped,running');
+  expect((await host.summary(off))?.desired).toBe('stopped');
+  expect(await host.ok('status', off)).toMatch(
+    /state: stopped .*\n +desired: stopped\n +at boot: disabled\n/,
+  );
+  expect(await host.ok('start', off)).toBe(`${off} is running\n`);
 });
 
 it('learns how a jail ended while there was no agent', async () => {

@@ -121,7 +121,9 @@ it('asks before a version gains a right', async () => {
   expect(await host.summary()).toMatchObject({ version: '2.0-1' });
 });
 
-it('keeps as many versions as it is told to, and removes the trees of the rest', async () => {
+it('keeps as many versions as it is told to, goes back to any of them, and removes the trees of the rest', {
+  timeout: 600_000,
+}, async () => {
   await host.ok('install', await version('1.0'));
   for (const number of ['2.0', '3.0', '4.0', '5.0'])
     await host.ok('upgrade', host.name, await version(number));
@@ -130,6 +132,34 @@ it('keeps as many versions as it is told to, and removes the trees of the rest',
   });
   const trees = readdirSync(join(host.folder, 'state/installed/jails')).filter((name) => name.length === 64);
   expect(trees).toHaveLength(3);
+
+  // any of them can be gone back to, by its version or its digest
+  expect(await host.ok('rollback', '--to', '3.0-1', host.name)).toBe(`${host.name} is at 3.0-1, running\n`);
+  const { versions }: { versions: { sha256: string }[] } = JSON.parse(
+    (await host.api('GET', `/v1/jails/${host.name}`)).body,
+  );
+  const body = JSON.stringify({ to: versions[1]?.sha256 });
+  expect((await host.api('POST', `/v1/jails/${host.name}/rollback`, body)).status).toBe(200);
+  expect(await host.summary()).toMatchObject({ version: '4.0-1', state: 'running' });
+  for (const [to, why] of [
+    ['2.0-1', '2.0-1 is not kept'],
+    ['4.0-1', 'is at 4.0-1 already'],
+  ] as const)
+    expect(await host.prodng(['rollback', '--to', to, host.name])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(`${why}\n  hint: the kept versions: 3.0-1, 4.0-1, 5.0-1`),
+    });
+
+  // held, it stays where it is, but can be rolled back
+  expect(await host.ok('hold', host.name)).toBe(`${host.name} is held\n`);
+  const next = await version('6.0');
+  expect(await host.prodng(['upgrade', host.name, next])).toMatchObject({
+    status: 2,
+    stderr: `prodng: ${host.name} is held at its version\n  hint: prodng unhold ${host.name}\n`,
+  });
+  expect(await host.ok('rollback', host.name)).toBe(`${host.name} is at 3.0-1, running\n`);
+  expect(await host.ok('unhold', host.name)).toBe(`${host.name} is not held\n`);
+  expect(await host.ok('upgrade', host.name, next)).toBe(`${host.name} is at 6.0-1, running\n`);
 });
 
 it("lets an operator lower limits, and raise them as far as the host's policy says", async () => {

@@ -18,7 +18,17 @@ const upgradeSchema = z
   .refine(isOneSource, oneSource)
   .meta({ id: 'Upgrade' });
 
-const rollbackSchema = z.strictObject({ patience }).meta({ id: 'Rollback' });
+const rollbackSchema = z
+  .strictObject({
+    to: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('A kept version, or the SHA-256 of its package (default: the one before)'),
+    patience,
+  })
+  .meta({ id: 'Rollback' });
 
 const { settings: _settings, ...others } = overridesSchema.shape;
 
@@ -44,14 +54,13 @@ export function versionRoutes(server: ApiServer, agent: Agent): void {
     '/v1/jails/:name/rollback',
     {
       schema: {
-        summary: 'Go back to the version before',
+        summary: 'Go back to the version before, or to another that is kept',
         params: jailParams,
         body: rollbackSchema,
         response,
       },
     },
-    async ({ params, body }) =>
-      jailDetail(await rollbackJail(agent, params.name, body.patience), agent.context),
+    async ({ params, body }) => jailDetail(await rollbackJail(agent, params.name, body), agent.context),
   );
   server.patch(
     '/v1/jails/:name/overrides',

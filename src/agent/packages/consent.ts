@@ -46,6 +46,28 @@ export class AgreedVersion {
     return previous === undefined ? undefined : new AgreedVersion(previous, current, 'agreed-before');
   }
 
+  /**
+   * A version that is kept: its rights were agreed to when it was installed.
+   *
+   * @param wanted its version, or the SHA-256 of its .deb
+   * @throws ProdngError JAIL_STATE when it is not kept, or is the current one; USAGE when two of that version are kept
+   */
+  static kept(jail: Subject, wanted: string): AgreedVersion {
+    const { versions, current } = jail.state;
+    const found = versions.filter(({ version, sha256 }) => sha256 === wanted || version === wanted);
+    const [one, another] = found;
+    const hint = `the kept versions: ${versions.map(({ version }) => version).join(', ')}`;
+    if (one === undefined)
+      throw new ProdngError('JAIL_STATE', `${jail.name}: ${wanted} is not kept`, { hint });
+    if (another !== undefined)
+      throw new ProdngError('USAGE', `${jail.name}: several packages of ${wanted} are kept`, {
+        hint: `give the SHA-256: ${found.map(({ sha256 }) => sha256).join(', ')}`,
+      });
+    if (one.sha256 === current)
+      throw new ProdngError('JAIL_STATE', `${jail.name} is at ${wanted} already`, { hint });
+    return new AgreedVersion(one.sha256, current, 'agreed-before');
+  }
+
   /** @throws ProdngError JAIL_STATE when the jail has switched to another version since */
   assertCurrent(jail: Subject): void {
     if (jail.state.current === this.#from) return;

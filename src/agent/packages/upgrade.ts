@@ -1,6 +1,7 @@
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { Agent } from '../agent.ts';
 import { packageOf } from '../state/jail-name.ts';
+import { readOverrides } from '../state/overrides-file.ts';
 import type { JailState } from '../state/state-schema.ts';
 import type { HeldJail } from '../supervision/held-jail.ts';
 import type { SupervisedJail } from '../supervision/supervised-jail.ts';
@@ -29,6 +30,7 @@ export async function upgradeJail(
   options: UpgradeOptions,
 ): Promise<SupervisedJail> {
   const jail = agent.jail(name);
+  await assertNotHeld(agent, name);
   const found = await agent.options.finder.find(source, versionOf(jail.state).version);
   try {
     const tree = await agent.trees.unpack(found.deb);
@@ -53,6 +55,7 @@ async function upgrade(
 ): Promise<void> {
   if (name !== packageOf(held.name))
     throw new ProdngError('USAGE', `${deb} is the package ${name}, and ${held.name} is none of it`);
+  await assertNotHeld(agent, held.name);
   const agreed = AgreedVersion.ask(held, installed, accept);
   const { versions } = held.state;
   agent.context.volumes.assertFits({ name: held.name, versions: [installed] });
@@ -70,16 +73,33 @@ async function upgrade(
   }
 }
 
+/** @throws ProdngError JAIL_STATE when the operator holds it at its version */
+async function assertNotHeld({ context: { paths } }: Agent, name: string): Promise<void> {
+  if ((await readOverrides(name, paths)).hold !== true) return;
+  throw new ProdngError('JAIL_STATE', `${name} is held at its version`, { hint: `prodng unhold ${name}` });
+}
+
+export interface RollbackOptions {
+  /** The version to go to, or the SHA-256 of its .deb (default: the one before). */
+  to?: string | undefined;
+  /** How long it may take to prove healthy, ms. */
+  patience: number;
+}
+
 /**
- * Takes a jail back to the version that it had before.
+ * Takes a jail back to the version that it had before, or to another that is kept.
  *
  * @throws ProdngError JAIL_STATE when there is none, JAIL_UNHEALTHY when the present one goes on
  */
-export async function rollbackJail(agent: Agent, name: string, patience: number): Promise<SupervisedJail> {
+export async function rollbackJail(
+  agent: Agent,
+  name: string,
+  { to, patience }: RollbackOptions,
+): Promise<SupervisedJail> {
   const jail = agent.jail(name);
   try {
     await jail.locked(async (held) => {
-      const previous = AgreedVersion.previous(held);
+      const previous = to === undefined ? AgreedVersion.previous(held) : AgreedVersion.kept(held, to);
       if (previous === undefined)
         throw new ProdngError('JAIL_STATE', `${name}: there is no earlier version of it`, {
           hint: `see what is kept: prodng inspect ${name}`,

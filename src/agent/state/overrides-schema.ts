@@ -37,6 +37,11 @@ export const overridesSchema = z.strictObject({
     .max(1000)
     .optional()
     .describe('Boot order: jails with a lower number are started earlier; 500 by default'),
+  boot: z
+    .boolean()
+    .optional()
+    .describe('Whether it runs after a boot of the host (default: if it should run before)'),
+  hold: z.boolean().optional().describe('It is not upgraded'),
   settings: z
     .record(settingName, z.string().max(4096))
     .optional()

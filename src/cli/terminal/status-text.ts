@@ -15,9 +15,12 @@ export interface StatusFacts {
 
 /** A jail for people: its state and why, what it uses of its limits, and the end of its log. */
 export function statusText({ jail, stats, log }: StatusFacts): string {
+  const { overrides } = jail;
   const rows: [string, string | undefined][] = [
     ['state', stateRow(jail)],
     ['desired', jail.desired],
+    ['at boot', overrides.boot === undefined ? undefined : overrides.boot ? 'enabled' : 'disabled'],
+    ['version', overrides.hold === true ? 'held' : undefined],
     ['health', jail.health === 'none' ? undefined : jail.health],
     ['fault', jail.fault],
     ['pid', jail.pid === undefined ? undefined : String(jail.pid)],

@@ -8,6 +8,7 @@ import { print } from '../terminal/print.ts';
 const examples = `
 Examples:
   prodng rollback web
+  prodng rollback --to 1.4-1 web
 
 The new version must become healthy (Jail-Health) or, without a health check, stay up; otherwise the old version keeps
 running and the exit status is 1. Jails with volumes or an address of their own are stopped during the switch; others
@@ -15,6 +16,7 @@ keep serving.`;
 
 interface Flags {
   wait: number;
+  to?: string;
   format: OutputForm;
 }
 
@@ -22,8 +24,9 @@ interface Flags {
 export function register(program: Command): void {
   program
     .command('rollback')
-    .description('return a jail to its previous version')
+    .description('return a jail to its previous version, or to another that is kept')
     .argument('<jail>', 'name of the jail')
+    .option('--to <version>', 'the version, or the SHA-256 of its package; see prodng inspect')
     .option('--wait <seconds>', 'time allowed to become healthy', countOption, 60)
     .addOption(formatOption())
     .addOption(jsonOption())
@@ -31,9 +34,9 @@ export function register(program: Command): void {
     .action(rollback);
 }
 
-async function rollback(name: string, { wait, format }: Flags): Promise<void> {
+async function rollback(name: string, { wait, to, format }: Flags): Promise<void> {
   const client = await agentClient();
-  const body = { patience: wait * 1000 };
+  const body = { patience: wait * 1000, ...(to === undefined ? {} : { to }) };
   const jail = (await client.call('POST', jailPath(name, '/rollback'), body)) as JailDetail;
   if (format === 'json') print(`${JSON.stringify(jail, undefined, 2)}\n`);
   else print(format === 'name' ? `${name}\n` : `${name} is at ${jail.version}, ${jail.state}\n`);
