@@ -2,7 +2,6 @@
    slot that it booted before. */
 #include "init.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -24,15 +23,9 @@ static bool mount_kernel_interfaces(void) {
          mount_at("tmpfs", "/run", "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755,size=20%");
 }
 
-static void remove_file(char *path) {
-  unlink(path);
-}
-
 /* Makes the verified root the root, with the mounts that are there already. The program goes on: nothing is executed. */
 static bool switch_root(void) {
-  /* what stays of the initrd stays in memory */
-  apply_lines("/modules/list", remove_file);
-  unlink("/init");
+  unlink("/init"); /* what stays of the initrd stays in memory */
   const char *const moved[][2] = {{"/dev", "/root/dev"}, {"/proc", "/root/proc"}, {"/sys", "/root/sys"}, {"/run", "/root/run"}};
   for (size_t at = 0; at < sizeof moved / sizeof moved[0]; at++)
     if (!mount_at(moved[at][0], moved[at][1], NULL, MS_MOVE, NULL)) return false;
@@ -57,7 +50,7 @@ static void set_sysctl(char *line) {
   if (value == NULL) return;
   *value++ = '\0';
   snprintf(path, sizeof path, "/proc/sys/%s", line);
-  if (!write_file(path, value)) say("%s: cannot be set to %s", path, value);
+  if (!write_file(path, value, strlen(value), 0644)) say("%s: cannot be set to %s", path, value);
 }
 
 /* `eth0 192.0.2.10/24 192.0.2.1`: an interface, its address, and the gateway if there is one. Only arguments of ip(8) are
@@ -94,9 +87,9 @@ int main(void) {
   umask(022);
   if (getpid() != 1) return 1;
   if (!mount_kernel_interfaces()) fail("the kernel's file systems cannot be mounted");
-  if (read_file("/proc/cmdline", line, sizeof line) <= 0 || !find_word(line, "prodng.root", roothash, sizeof roothash))
+  if (read_file("/proc/cmdline", line, sizeof line) <= 0 || !find_value(line, " \n", "prodng.root", roothash, sizeof roothash))
     fail("the kernel's command line names no prodng.root");
-  load_modules("/modules/list");
+  apply_lines("/modules/list", load_module);
   if (access("/sys/firmware/efi/efivars", F_OK) == 0)
     mount_at("efivarfs", "/sys/firmware/efi/efivars", "efivarfs", MS_NODEV | MS_NOSUID | MS_NOEXEC, NULL);
   if (!mount_root(roothash, "/root")) fail("there is no root");
@@ -113,5 +106,5 @@ int main(void) {
   if (length > 0 && sethostname(name, strcspn(name, "\n")) != 0) say("the host's name cannot be set");
   run((char *[]){"/sbin/ip", "link", "set", "lo", "up", NULL});
   apply_lines(either("/run/credentials/prodng.network", "/etc/prodng/boot/network"), add_network);
-  supervise(on_trial(roothash));
+  supervise(line, on_trial(roothash));
 }

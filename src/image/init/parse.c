@@ -1,6 +1,7 @@
 /* What comes from disks, the firmware and the command line, parsed without a system call. */
 #include "init.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static uint64_t little_endian(const uint8_t *bytes) {
@@ -21,50 +22,15 @@ bool parse_slot_header(const uint8_t bytes[SLOT_HEADER_SIZE], struct slot_header
   return out->data_blocks > 0 && out->data_blocks <= most && out->hash_blocks > 0 && out->hash_blocks <= most;
 }
 
-static int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Lower-case hexadecimal text of exactly `length` bytes. */
-bool parse_hex(const char *text, uint8_t *out, size_t length) {
-  if (strlen(text) != 2 * length) return false;
-  for (size_t at = 0; at < length; at++) {
-    int high = digit(text[2 * at]), low = digit(text[2 * at + 1]);
-    if (high < 0 || low < 0) return false;
-    out[at] = (uint8_t)(high << 4 | low);
-  }
-  return true;
-}
-
-static bool copy_value(const char *value, size_t length, char *out, size_t size) {
-  if (length >= size) return false;
-  memcpy(out, value, length);
-  out[length] = '\0';
-  return true;
-}
-
-/* The value of NAME=VALUE in a kernel command line; the first one counts. */
-bool find_word(const char *line, const char *name, char *value, size_t size) {
-  size_t length = strlen(name);
-  while (*line != '\0') {
-    line += strspn(line, " \n");
-    size_t word = strcspn(line, " \n");
-    if (word > length && memcmp(line, name, length) == 0 && line[length] == '=')
-      return copy_value(line + length + 1, word - length - 1, value, size);
-    line += word;
-  }
-  return false;
-}
-
-/* The value of the line NAME=VALUE, as in a uevent file of sysfs. */
-bool find_line(const char *text, const char *name, char *value, size_t size) {
-  size_t length = strlen(name);
-  while (*text != '\0') {
-    size_t line = strcspn(text, "\n");
-    if (line > length && memcmp(text, name, length) == 0 && text[length] == '=')
-      return copy_value(text + length + 1, line - length - 1, value, size);
-    text += line + (text[line] == '\n');
+/* The value of NAME=VALUE among what any of the separators divides: words of a kernel command line, lines of a uevent file.
+   The first one counts; false when it does not fit. */
+bool find_value(const char *text, const char *separators, const char *name, char *value, size_t size) {
+  const size_t length = strlen(name);
+  while (*(text += strspn(text, separators)) != '\0') {
+    const size_t item = strcspn(text, separators);
+    if (item > length && memcmp(text, name, length) == 0 && text[length] == '=')
+      return snprintf(value, size, "%.*s", (int)(item - length - 1), text + length + 1) < (int)size;
+    text += item;
   }
   return false;
 }

@@ -1,13 +1,11 @@
 /* The root: the slot with the root hash of our command line, through dm-verity; and the data partition beside it. */
 #include "init.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
 #include <linux/fs.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -17,34 +15,28 @@
 #include <unistd.h>
 
 static char slot_device[64]; /* its name, such as vda1 */
+static char data_device[64];
+static const char *wanted; /* the root hash of our command line */
+static struct slot_header header;
 
-static bool is_our_slot(const char *name, const uint8_t *roothash, struct slot_header *header) {
-  char path[80];
+/* Whether a device of /sys/class/block has our root. Any slot that has it is right, since the hash decides what is run. */
+static bool is_our_slot(const char *device) {
+  const char *const name = strrchr(device, '/') + 1;
+  char path[80], hash[65];
   uint8_t bytes[SLOT_HEADER_SIZE];
   uint64_t size = 0;
-  snprintf(path, sizeof path, "/dev/%.60s", name);
-  int device = open(path, O_RDONLY | O_CLOEXEC);
-  if (device < 0) return false;
-  bool ours = pread(device, bytes, sizeof bytes, SLOT_HEADER_OFFSET) == sizeof bytes &&
-              parse_slot_header(bytes, header) && memcmp(header->roothash, roothash, 32) == 0 &&
-              ioctl(device, BLKGETSIZE64, &size) == 0 &&
-              header->root_offset + (header->data_blocks + header->hash_blocks) * BLOCK <= size;
-  close(device);
+  if (strlen(name) >= sizeof slot_device) return false;
+  snprintf(path, sizeof path, "/dev/%s", name);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  bool ours = pread(file, bytes, sizeof bytes, SLOT_HEADER_OFFSET) == sizeof bytes &&
+              parse_slot_header(bytes, &header) && ioctl(file, BLKGETSIZE64, &size) == 0 &&
+              header.root_offset + (header.data_blocks + header.hash_blocks) * BLOCK <= size;
+  close(file);
+  for (size_t at = 0; at < sizeof header.roothash; at++) snprintf(hash + 2 * at, 3, "%02x", header.roothash[at]);
+  ours = ours && strcmp(hash, wanted) == 0;
+  if (ours) strcpy(slot_device, name);
   return ours;
-}
-
-/* Any slot that has our root: the hash decides what is run. Where both have it, either is right. */
-static bool find_slot(const uint8_t *roothash, struct slot_header *header) {
-  bool found = false;
-  DIR *devices = opendir("/sys/class/block");
-  if (devices == NULL) return false;
-  for (struct dirent *item; !found && (item = readdir(devices)) != NULL;) {
-    if (item->d_name[0] == '.' || strlen(item->d_name) >= sizeof slot_device) continue;
-    found = is_our_slot(item->d_name, roothash, header);
-    if (found) strcpy(slot_device, item->d_name);
-  }
-  closedir(devices);
-  return found;
 }
 
 /* One read-only device-mapper device with one target, Documentation/admin-guide/device-mapper. */
@@ -76,22 +68,22 @@ static bool map_device(int control, const char *name, uint64_t sectors, const ch
   return ioctl(control, DM_DEV_SUSPEND, head) == 0;
 }
 
-static bool map_root(const struct slot_header *header, const char *roothash, dev_t *root) {
+static bool map_root(const char *roothash, dev_t *root) {
   char table[512], path[80];
   struct stat device;
   snprintf(path, sizeof path, "/dev/%s", slot_device);
   int control = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
   if (control < 0 || stat(path, &device) != 0) return false;
-  const uint64_t blocks = header->data_blocks + header->hash_blocks;
+  const uint64_t blocks = header.data_blocks + header.hash_blocks;
   dev_t slot;
   snprintf(table, sizeof table, "%u:%u %llu", major(device.st_rdev), minor(device.st_rdev),
-           (unsigned long long)(header->root_offset / 512));
+           (unsigned long long)(header.root_offset / 512));
   bool mapped = map_device(control, "slot", blocks * (BLOCK / 512), "linear", table, &slot);
   /* the tree follows the data on the same device; a block that does not match restarts the machine */
   snprintf(table, sizeof table, "1 %u:%u %u:%u %d %d %llu %llu sha256 %s - 1 restart_on_corruption", major(slot),
-           minor(slot), major(slot), minor(slot), BLOCK, BLOCK, (unsigned long long)header->data_blocks,
-           (unsigned long long)header->data_blocks, roothash);
-  mapped = mapped && map_device(control, "root", header->data_blocks * (BLOCK / 512), "verity", table, root);
+           minor(slot), major(slot), minor(slot), BLOCK, BLOCK, (unsigned long long)header.data_blocks,
+           (unsigned long long)header.data_blocks, roothash);
+  mapped = mapped && map_device(control, "root", header.data_blocks * (BLOCK / 512), "verity", table, root);
   if (!mapped) say("the root cannot be mapped: %s", strerror(errno));
   close(control);
   return mapped;
@@ -99,46 +91,28 @@ static bool map_root(const struct slot_header *header, const char *roothash, dev
 
 /* Mounts the root with that hash; waits up to 20 s for the disk that has it. */
 bool mount_root(const char *roothash, const char *target) {
-  uint8_t wanted[32];
-  struct slot_header header;
   dev_t root;
-  if (!parse_hex(roothash, wanted, sizeof wanted)) return false;
-  int tries = 0;
-  while (!find_slot(wanted, &header)) {
-    if (++tries == 400) {
+  wanted = roothash;
+  for (int tries = 1; !find_path("/sys/class/block/*", is_our_slot); tries++) {
+    if (tries == 400) {
       say("no disk has the root %s", roothash);
       return false;
     }
     nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
   }
-  if (!map_root(&header, roothash, &root)) return false;
+  if (!map_root(roothash, &root)) return false;
   mkdir("/run/prodng", 0755);
-  write_file("/run/prodng/slot", slot_device);
+  write_file("/run/prodng/slot", slot_device, strlen(slot_device), 0644);
   /* devtmpfs names it dm-N */
   char path[32];
   snprintf(path, sizeof path, "/dev/dm-%u", minor(root));
   return mount_at(path, target, "squashfs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL);
 }
 
-/* The device on the disk of the slot whose partition has the name prodng-data. */
-static bool find_data(char *name, size_t size) {
-  char path[160], disk[256], real[256], text[2048], found[64];
-  snprintf(path, sizeof path, "/sys/class/block/%s/..", slot_device);
-  if (realpath(path, disk) == NULL) return false;
-  DIR *devices = opendir("/sys/class/block");
-  if (devices == NULL) return false;
-  bool has = false;
-  for (struct dirent *item; !has && (item = readdir(devices)) != NULL;) {
-    if (item->d_name[0] == '.' || strlen(item->d_name) >= size || strlen(item->d_name) > 60) continue;
-    snprintf(path, sizeof path, "/sys/class/block/%.60s/..", item->d_name);
-    if (realpath(path, real) == NULL || strcmp(real, disk) != 0) continue;
-    snprintf(path, sizeof path, "/sys/class/block/%.60s/uevent", item->d_name);
-    has = read_file(path, text, sizeof text) > 0 && find_line(text, "PARTNAME", found, sizeof found) &&
-          strcmp(found, "prodng-data") == 0;
-    if (has) strcpy(name, item->d_name);
-  }
-  closedir(devices);
-  return has;
+static bool is_data(const char *uevent) {
+  char text[2048], label[64];
+  return read_file(uevent, text, sizeof text) > 0 && find_value(text, "\n", "PARTNAME", label, sizeof label) &&
+         strcmp(label, "prodng-data") == 0 && find_value(text, "\n", "DEVNAME", data_device, sizeof data_device);
 }
 
 /* A partition that was never written: only then is a file system made on it. */
@@ -154,10 +128,12 @@ static bool is_blank(const char *path) {
 /* /var: the data partition, checked first. What it is is told in /run/prodng/data: `whole`, `repaired`, `read-only`
    (damaged beyond what fsck repairs by itself), or `volatile` where there is none. */
 void mount_data(void) {
-  char name[64], path[80];
+  char partitions[128], path[80];
   const char *state = "volatile";
-  if (find_data(name, sizeof name)) {
-    snprintf(path, sizeof path, "/dev/%.60s", name);
+  /* those on the disk of the slot */
+  snprintf(partitions, sizeof partitions, "/sys/block/*/%s/../*/uevent", slot_device);
+  if (find_path(partitions, is_data)) {
+    snprintf(path, sizeof path, "/dev/%s", data_device);
     if (is_blank(path)) run((char *[]){"/sbin/mkfs.ext4", "-q", "-L", "prodng-data", path, NULL});
     int status = run((char *[]){"/sbin/fsck.ext4", "-p", path, NULL});
     const bool whole = status == 0 || status == 1;
@@ -169,5 +145,5 @@ void mount_data(void) {
   if (strcmp(state, "read-only") != 0)
     make_folders((const char *const[]){"/var/cache", "/var/lib", "/var/log", "/var/tmp", "/var/lib/prodng",
                                        "/var/lib/prodng/jails.d", NULL});
-  write_file("/run/prodng/data", state);
+  write_file("/run/prodng/data", state, strlen(state), 0644);
 }

@@ -25,24 +25,20 @@
 #define SOCKET "/run/prodng/notify"
 enum { START_LIMIT = 120, BEAT_LIMIT = 60, MOST_LOG = 4 << 20, SHUTDOWN_LIMIT = 20, MOST_TRIAL_EXITS = 3 };
 
-struct log { const char *path; int file; off_t size; };
-static struct log agent_log = {"/var/log/agent.log", -1, 0}, kernel_log = {"/var/log/kernel.log", -1, 0};
+struct log { const char *path; int file; };
+static struct log agent_log = {"/var/log/agent.log", -1}, kernel_log = {"/var/log/kernel.log", -1};
 
 /* Appends; a full log becomes PATH.1, and the one before that is gone. */
 static void append(struct log *log, const char *bytes, size_t size) {
-  if (log->file >= 0 && log->size > MOST_LOG) {
+  if (log->file >= 0 && lseek(log->file, 0, SEEK_END) > MOST_LOG) {
     char old[64];
     snprintf(old, sizeof old, "%s.1", log->path);
     close(log->file);
     rename(log->path, old);
     log->file = -1;
   }
-  if (log->file < 0) {
-    log->file = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    log->size = log->file < 0 ? 0 : lseek(log->file, 0, SEEK_END);
-  }
-  ssize_t written = log->file < 0 ? -1 : write(log->file, bytes, size);
-  if (written > 0) log->size += written;
+  if (log->file < 0) log->file = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (log->file >= 0 && write(log->file, bytes, size) < 0) return; /* a full disk stops nothing else */
 }
 
 static time_t now(void) {
@@ -51,16 +47,17 @@ static time_t now(void) {
   return time.tv_sec;
 }
 
-static void catch_signals(int how) {
+static int change_signals(int how) {
   sigset_t signals;
   sigfillset(&signals);
   sigprocmask(how, &signals, NULL);
+  return how == SIG_BLOCK ? signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
 }
 
 static pid_t start(char *const argv[], int output) {
   pid_t child = fork();
   if (child != 0) return child;
-  catch_signals(SIG_UNBLOCK);
+  change_signals(SIG_UNBLOCK);
   setsid();
   int nothing = open("/dev/null", O_RDWR);
   dup2(nothing, 0);
@@ -86,19 +83,35 @@ static int open_watchdog(void) {
   return watchdog;
 }
 
-/* The agent first, as jails are its; then all; then the disks. */
-static void shut_down(int how, pid_t agent) __attribute__((noreturn));
-static void shut_down(int how, pid_t agent) {
+static void unmount_disk(char *line) {
+  char target[512], type[16];
+  if (sscanf(line, "%*s %511s %15s", target, type) != 2 || strcmp(type, "ext4") != 0) return;
+  if (umount2(target, 0) != 0 && mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0 && errno != EINVAL)
+    say("%s: %s", target, strerror(errno));
+}
+
+/* Waits for children to end: for one, or for all when `child` is -1. */
+static void await(pid_t child, int seconds) {
+  for (time_t end = now() + seconds; now() < end; usleep(20000)) {
+    pid_t ended;
+    do ended = waitpid(-1, NULL, WNOHANG);
+    while (ended > 0 && ended != child);
+    if (ended < 0 || ended == child) return;
+  }
+}
+
+/* The agent first, as jails are its; then all; then the disk. */
+static _Noreturn void shut_down(int how, pid_t agent) {
   say("shutting down");
-  if (agent > 0) kill(agent, SIGTERM);
-  for (time_t end = now() + SHUTDOWN_LIMIT; agent > 0 && now() < end; usleep(50000))
-    if (waitpid(agent, NULL, WNOHANG) == agent) agent = 0;
+  if (agent > 0 && kill(agent, SIGTERM) == 0) await(agent, SHUTDOWN_LIMIT);
   kill(-1, SIGTERM);
-  usleep(500000);
+  await(-1, 1);
   kill(-1, SIGKILL);
-  sync();
-  umount2("/var", MNT_DETACH);
-  mount(NULL, "/var", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+  await(-1, 5);
+  close(agent_log.file);
+  close(kernel_log.file);
+  /* twice: mounts within /var come after it */
+  for (int pass = 0; pass < 2; pass++) apply_lines("/proc/mounts", unmount_disk);
   restart_machine(how);
 }
 
@@ -112,32 +125,27 @@ static void drain(int from, struct log *log, int console) {
   }
 }
 
-void supervise(bool trial) {
-  catch_signals(SIG_BLOCK);
-  sigset_t signals;
-  sigfillset(&signals);
+void supervise(const char *command_line, bool trial) {
   int output[2];
   if (pipe2(output, O_CLOEXEC | O_NONBLOCK) != 0) restart_machine(RB_AUTOBOOT);
   char word[16] = "", limit[16] = "300";
-  static char arguments[4096];
-  read_file("/proc/cmdline", arguments, sizeof arguments);
-  find_word(arguments, "prodng.console", word, sizeof word);
-  find_word(arguments, "prodng.deadline", limit, sizeof limit);
+  find_value(command_line, " \n", "prodng.console", word, sizeof word);
+  find_value(command_line, " \n", "prodng.deadline", limit, sizeof limit);
   const int console = word[0] == '1' ? open("/dev/console", O_WRONLY | O_CLOEXEC | O_NOCTTY) : -1;
   const int watchdog = open_watchdog();
-  struct pollfd events[] = {{signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), POLLIN, 0},
+  struct pollfd events[] = {{change_signals(SIG_BLOCK), POLLIN, 0},
                             {output[0], POLLIN, 0},
                             {notify_socket(), POLLIN, 0},
                             {open("/dev/kmsg", O_RDONLY | O_CLOEXEC | O_NONBLOCK), POLLIN, 0}};
   if (trial) {
     say("a trial: the slot is to be committed within %s s", limit);
-    write_file("/run/prodng/trial", "");
+    write_file("/run/prodng/trial", "", 0, 0644);
   }
   const bool debug = access("/etc/prodng/boot/debug", F_OK) == 0;
   pid_t agent = 0, host = 0, shell = 0;
-  bool ready = false;
+  bool ready = false, settled = false;
   int exits = 0;
-  time_t beat = now(), next = 0, pause = 1;
+  time_t beat = now(), next = 0, next_host = 0, pause = 1;
   for (;;) {
     if (agent == 0 && now() >= next) {
       agent = start((char *[]){PROGRAM, "agent", NULL}, output[1]);
@@ -155,15 +163,23 @@ void supervise(bool trial) {
       if (strstr(line, "READY=1") == NULL) continue;
       ready = true;
       pause = 1;
-      if (host == 0) host = start((char *[]){PROGRAM, "host-start", NULL}, output[1]);
     }
+    /* again when it fails, such as when the agent ended meanwhile: without it no trial is committed */
+    if (ready && !settled && host == 0 && now() >= next_host)
+      host = start((char *[]){PROGRAM, "host-start", NULL}, output[1]);
     if (agent > 0 && now() - beat > (ready ? BEAT_LIMIT : START_LIMIT)) {
       say("the agent gives no sign of life: it is killed");
       kill(agent, SIGKILL);
       beat = now();
     }
-    for (pid_t child; (child = waitpid(-1, NULL, WNOHANG)) > 0;) {
+    int status;
+    for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;) {
       if (child == shell) shell = 0;
+      if (child == host) {
+        host = 0;
+        settled = status == 0;
+        next_host = now() + 10;
+      }
       if (child != agent) continue;
       say("the agent has ended: it is started again in %d s", (int)pause);
       agent = 0;
