@@ -66,6 +66,62 @@ prune:
   - {path: "/usr/lib/modules/*/kernel/net/openvswitch", reason: not used}
   - {path: /usr/bin/pzstd, reason: nothing of the agent needs it}
   - {path: /usr/sbin/debugfs, reason: fsck repairs what can be repaired}
+  - {path: "/usr/lib/x86_64-linux-gnu/libdb-5.*", reason: only arpd uses it}
+  - {path: /usr/sbin/arpd, reason: nothing of the agent needs it}
+  - {path: /usr/bin/ss, reason: nothing of the agent needs it}
+  - {path: /usr/sbin/tc, reason: nothing of the agent needs it}
+  - {path: /usr/bin/rdma, reason: nothing of the agent needs it}
+  - {path: /usr/bin/nstat, reason: nothing of the agent needs it}
+  - {path: /usr/sbin/devlink, reason: nothing of the agent needs it}
+  - {path: /usr/sbin/tipc, reason: nothing of the agent needs it}
+  - {path: /usr/sbin/dcb, reason: nothing of the agent needs it}
+  - {path: /usr/sbin/vdpa, reason: nothing of the agent needs it}
+  - {path: /usr/sbin/genl, reason: nothing of the agent needs it}
+  - {path: /usr/sbin/rtmon, reason: nothing of the agent needs it}
+  - {path: "/usr/lib/x86_64-linux-gnu/libtirpc.so*", reason: only ss uses it}
+  - {path: "/usr/lib/x86_64-linux-gnu/libgssapi_krb5.so*", reason: only ss uses it}
+  - {path: "/usr/lib/x86_64-linux-gnu/libkrb5.so*", reason: only ss uses it}
+  - {path: "/usr/lib/x86_64-linux-gnu/libk5crypto.so*", reason: only ss uses it}
+  - {path: "/usr/lib/x86_64-linux-gnu/libkrb5support.so*", reason: only ss uses it}
+  - {path: /usr/lib/x86_64-linux-gnu/krb5, reason: only ss uses it}
+  - {path: "/usr/lib/x86_64-linux-gnu/libgio-2.0.so*", reason: conmon uses libglib alone}
+  - {path: "/usr/lib/x86_64-linux-gnu/libgobject-2.0.so*", reason: conmon uses libglib alone}
+  - {path: "/usr/lib/x86_64-linux-gnu/libgmodule-2.0.so*", reason: conmon uses libglib alone}
+  - {path: "/usr/lib/x86_64-linux-gnu/libgthread-2.0.so*", reason: conmon uses libglib alone}
+  - {path: /usr/lib/x86_64-linux-gnu/glib-2.0, reason: conmon uses libglib alone}
+  - {path: "/usr/lib/x86_64-linux-gnu/libssl.so*", reason: Node has its own}
+  - {path: "/usr/lib/x86_64-linux-gnu/engines-3", reason: kmod uses libcrypto alone}
+  - {path: "/usr/lib/x86_64-linux-gnu/ossl-modules", reason: kmod uses libcrypto alone}
+  - {path: "/usr/lib/x86_64-linux-gnu/libmvec.so*", reason: no program of the image uses it}
+  - {path: "/usr/lib/modules/*/kernel/drivers/net/wwan", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/media", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/soundwire", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/vfio", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/uio", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/cdrom", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/cxl", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/leds", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/platform/surface", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/scsi/scsi_debug.ko", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/scsi/st.ko", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/drivers/scsi/ipr.ko", reason: no such hardware}
+  - {path: "/usr/lib/modules/*/kernel/fs/cachefiles", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/fscache", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/netfs", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/lockd", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/orangefs", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/nls", reason: for FAT and the like}
+  - {path: "/usr/lib/modules/*/kernel/fs/udf", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/exfat", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/sysv", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/zonefs", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/isofs", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/fs/erofs", reason: /var is ext4}
+  - {path: "/usr/lib/modules/*/kernel/net/l2tp", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/mpls", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/key", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/kcm", reason: a protocol that jails cannot use}
+  - {path: "/usr/lib/modules/*/kernel/net/netfilter/ipvs", reason: not used}
 slotSize: 96M
 network:
   - {interface: eth0, address: 10.0.2.15/24, gateway: 10.0.2.2}
