@@ -431,6 +431,7 @@ _prodng() {
       esac ;;
     'image boot')
       case $prev in
+        --cpus) of=nothing ;;
         --memory) of=nothing ;;
         --port) of=nothing ;;
         --forward) of=nothing ;;
@@ -438,7 +439,7 @@ _prodng() {
         --variables) of=files ;;
         --append) of=nothing ;;
         --timeout) of=nothing ;;
-        *) of=files options='--uefi --secure-boot --kvm --memory --port --forward --credential --variables --keep --append --timeout --help' ;;
+        *) of=files options='--uefi --secure-boot --kvm --cpus --memory --port --forward --credential --variables --keep --append --timeout --help' ;;
       esac ;;
     'host')
       case $prev in

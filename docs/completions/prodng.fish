@@ -402,6 +402,7 @@ complete -c prodng -n '__prodng_is image boot' -F
 complete -c prodng -n '__prodng_is image boot' -l uefi -d 'by the firmware (OVMF), as a machine does; else QEMU loads the kernel'
 complete -c prodng -n '__prodng_is image boot' -l secure-boot -d 'with --uefi, enforce Secure Boot: by the keys in --variables, or Debian\'s public test key'
 complete -c prodng -n '__prodng_is image boot' -l kvm -d 'use the virtualisation of the processor (default: emulate it)'
+complete -c prodng -n '__prodng_is image boot' -l cpus -x -d 'virtual CPUs (default: 1, or 2 with --kvm)'
 complete -c prodng -n '__prodng_is image boot' -l memory -x -d 'of the machine'
 complete -c prodng -n '__prodng_is image boot' -l port -x -d 'a port of 127.0.0.1 that leads to the port of the agent, 1337'
 complete -c prodng -n '__prodng_is image boot' -l forward -x -d 'a port of 127.0.0.1 that leads to a jail of the machine, 10.0.2.0/24; may be given again'

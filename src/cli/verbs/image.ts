@@ -123,6 +123,7 @@ export function register(program: Command): void {
       "with --uefi, enforce Secure Boot: by the keys in --variables, or Debian's public test key",
     )
     .option('--kvm', 'use the virtualisation of the processor (default: emulate it)')
+    .option('--cpus <n>', 'virtual CPUs (default: 1, or 2 with --kvm)')
     .option('--memory <size>', 'of the machine', '512M')
     .option('--port <n>', 'a port of 127.0.0.1 that leads to the port of the agent, 1337')
     .option(
@@ -224,6 +225,7 @@ interface BootArguments {
   uefi?: true;
   secureBoot?: true;
   kvm?: true;
+  cpus?: string;
   memory: string;
   port?: string;
   forward?: string[];
@@ -240,6 +242,9 @@ async function boot(image: string, options: BootArguments): Promise<void> {
   const memory = sizeOf('--memory', options.memory);
   if (port !== undefined && !/^[1-9]\d{0,4}$/.test(port))
     throw new ProdngError('USAGE', `--port: "${port}" is no port`);
+  const cpus = options.cpus ?? (kvm ? '2' : '1');
+  if (!/^[1-9]\d?$/.test(cpus))
+    throw new ProdngError('USAGE', `--cpus: "${cpus}" is not a number from 1 to 99`);
   if (secureBoot && !uefi) throw new ProdngError('USAGE', '--secure-boot: only with --uefi');
   if (uefi && append !== undefined)
     throw new ProdngError('USAGE', '--append: with --uefi the command line is part of the image');
@@ -253,6 +258,7 @@ async function boot(image: string, options: BootArguments): Promise<void> {
       uefi: uefi ?? false,
       secureBoot: secureBoot ?? false,
       kvm: kvm ?? false,
+      cpus: Number(cpus),
       memory: Math.ceil(memory / 2 ** 20),
       forwards: (options.forward ?? []).map(forwardOf),
       credentials: credentialsOf(options.credential ?? []),
