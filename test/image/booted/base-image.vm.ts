@@ -130,6 +130,9 @@ describe('booted from its disk by the firmware', () => {
     expect(at(good, 'a')?.image?.version).toBe('1.0');
     expect(good).toMatchObject({ refused: [], data: 'whole' });
     expect(disk.console()).toContain('a trial');
+    // /var was unmounted at the shutdown
+    expect(disk.console()).toContain('prodng-data: clean');
+    expect(disk.console()).not.toContain('recovering journal');
     expect(await disk.until('the page', 300, () => disk.page())).toBe('from the jail\n');
   });
 
@@ -163,7 +166,7 @@ describe('booted from its disk by the firmware', () => {
     await failedTrial(await world.signed('no-init', { version: '1.3', kernel }), 'no PID 1');
   });
 
-  full('a rollback boots the image of before, and the one that was left is refused', async () => {
+  test('a rollback boots the image of before, and the one that was left is refused', async () => {
     const update = await world.signed('left', { version: '1.4' });
     expect((await disk.update(update)).status).toBe(200);
     await disk.call('POST', '/v1/host/reboot');
