@@ -83,7 +83,8 @@ export async function startMachine(
             port,
             method,
             path,
-            timeout: 120_000,
+            // arming an update reads all of it; what waits for a restart asks again
+            timeout: method === 'GET' ? 60_000 : 600_000,
             ...tls,
             headers: json ? headers : { host: 'localhost' },
           },
