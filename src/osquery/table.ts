@@ -55,12 +55,55 @@ export function constraintsOf(context: string): Constraint[] {
   });
 }
 
-/** The values that a column must be one of; undefined when any will do. */
-export function wanted(constraints: readonly Constraint[], column: string): string[] | undefined {
-  const values = constraints.flatMap((each) =>
-    each.column === column && each.operator === 'equals' ? [each.value] : [],
+/**
+ * Whether a row with that value may be in the answer, as `=` and LIKE of a column say. It may be in it although it does
+ * not meet all of them: osquery filters what it gets.
+ */
+export function mayMatch(constraints: readonly Constraint[], column: string, value: string): boolean {
+  const own = constraints.filter(
+    ({ column: of, operator }) => of === column && (operator === 'equals' || operator === 'like'),
   );
-  return values.length === 0 ? undefined : values;
+  if (own.length === 0) return true;
+  return own.some(({ operator, value: asked }) =>
+    operator === 'equals' ? asked === value : isLike(asked, value),
+  );
+}
+
+/** LIKE of SQLite: `%` and `_`, in any case. Its time is bounded by the product of both lengths: no regular expression. */
+export function isLike(pattern: string, value: string): boolean {
+  const [wanted, found] = [pattern.toLowerCase(), value.toLowerCase()];
+  let [at, position] = [0, 0];
+  // where to go on after the last %, when what follows it does not fit
+  let [after, retry] = [-1, 0];
+  while (position < found.length) {
+    if (wanted[at] === '%') {
+      after = ++at;
+      retry = position;
+    } else if (wanted[at] === '_' || wanted[at] === found[position]) {
+      at++;
+      position++;
+    } else if (after >= 0) {
+      at = after;
+      position = ++retry;
+    } else return false;
+  }
+  while (wanted[at] === '%') at++;
+  return at === wanted.length;
+}
+
+/** A row of an answer. What is undefined is an empty text, which osquery takes for NULL in a column of numbers. */
+export function row(values: Readonly<Record<string, string | number | undefined>>): Row {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value === undefined ? '' : String(value)]),
+  );
+}
+
+export function text(name: string, option?: Column['option']): Column {
+  return { name, type: 'TEXT', ...(option === undefined ? {} : { option }) };
+}
+
+export function big(name: string, option?: Column['option']): Column {
+  return { name, type: 'BIGINT', ...(option === undefined ? {} : { option }) };
 }
 
 /** The number that a column must be above, as constraints say; -1 when any will do. */

@@ -4,7 +4,7 @@ import { jailDetailSchema, jailSummarySchema } from '../agent/api/jail-view.ts';
 import type { AgentClient } from '../agent/client.ts';
 import { statsSchema } from '../agent/metrics/stats.ts';
 import { socketsOf } from '../evidence/collect/network.ts';
-import { above, type Column, type Constraint, type Row, type Table, wanted } from './table.ts';
+import { above, big, type Constraint, mayMatch, type Row, row, type Table, text } from './table.ts';
 
 const eventSchema = z.object({
   seq: z.number(),
@@ -16,24 +16,9 @@ const eventSchema = z.object({
   hash: z.string(),
 });
 
-const text = (name: string, option?: Column['option']): Column => ({
-  name,
-  type: 'TEXT',
-  ...(option === undefined ? {} : { option }),
-});
-const big = (name: string, option?: Column['option']): Column => ({
-  name,
-  type: 'BIGINT',
-  ...(option === undefined ? {} : { option }),
-});
-
-/** The tables, which ask the agent. Each takes `jail = '...'` and asks only for those jails. */
+/** The tables that ask the agent. Each takes `=` and LIKE of the jail's name, and asks only for those jails. */
 export function tablesOf(client: AgentClient): Table[] {
-  const jails = async (constraints: readonly Constraint[], column = 'jail') => {
-    const names = wanted(constraints, column);
-    const all = z.array(jailSummarySchema).parse(await client.call('GET', '/v1/jails'));
-    return names === undefined ? all : all.filter(({ name }) => names.includes(name));
-  };
+  const jails = jailsOf(client);
   const detail = async (name: string) =>
     jailDetailSchema.parse(await client.call('GET', `/v1/jails/${encodeURIComponent(name)}`));
   const eachRunning = async (
@@ -159,6 +144,15 @@ export function tablesOf(client: AgentClient): Table[] {
   ];
 }
 
+/** Lists the jails that a query asks for. */
+export function jailsOf(client: AgentClient) {
+  return async (constraints: readonly Constraint[], column = 'jail') =>
+    z
+      .array(jailSummarySchema)
+      .parse(await client.call('GET', '/v1/jails'))
+      .filter(({ name }) => mayMatch(constraints, column, name));
+}
+
 /** Not those of the host, where a jail has no network of its own. */
 function ownSockets(pid: number) {
   try {
@@ -170,10 +164,4 @@ function ownSockets(pid: number) {
 
 function namespaceOf(pid: number | 'self'): string {
   return readlinkSync(`/proc/${pid}/ns/net`);
-}
-
-function row(values: Readonly<Record<string, string | number | undefined>>): Row {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, value === undefined ? '' : String(value)]),
-  );
 }

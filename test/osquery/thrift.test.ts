@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { above, constraintsOf, wanted } from '../../src/osquery/table.ts';
+import { above, constraintsOf, isLike, mayMatch } from '../../src/osquery/table.ts';
 import {
   type ThriftMessage,
   ThriftReader,
@@ -97,11 +97,37 @@ it('reads the constraints of a query, and takes what is none as none', () => {
   });
   const constraints = constraintsOf(context);
   expect(above(constraints, 'seq')).toBe(7);
-  expect(wanted(constraints, 'jail')).toEqual(['web']);
+  expect(mayMatch(constraints, 'jail', 'web')).toBe(true);
+  expect(mayMatch(constraints, 'jail', 'db')).toBe(false);
+  expect(mayMatch(constraints, 'name', 'db')).toBe(true);
   fc.assert(
     fc.property(
       fc.json(),
       (json) => Array.isArray(constraintsOf(json)) && Array.isArray(constraintsOf(`{"constraints":${json}}`)),
     ),
   );
+});
+
+it('compares by LIKE as SQLite does', () => {
+  for (const [pattern, value, result] of [
+    ['web%', 'web-1', true],
+    ['%1', 'web-1', true],
+    ['w_b', 'WEB', true],
+    ['w_b', 'weeb', false],
+    ['%a%b%', 'xxaxxbxx', true],
+    ['%a%b', 'bbaa', false],
+    ['', '', true],
+    ['%', '', true],
+    ['.*', 'web', false],
+    ['a%b%c', 'abbcbc', true],
+  ] as const)
+    expect([pattern, value, isLike(pattern, value)]).toEqual([pattern, value, result]);
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '%', '_', '.'), maxLength: 8 });
+  const asRegExp = (pattern: string) =>
+    new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('%', '.*').replaceAll('_', '.')}$`, 's');
+  fc.assert(
+    fc.property(text, text, (pattern, value) => isLike(pattern, value) === asRegExp(pattern).test(value)),
+  );
+  // a regular expression would take years
+  expect(isLike('%a'.repeat(2000), `${'a'.repeat(1900)}b`)).toBe(false);
 });

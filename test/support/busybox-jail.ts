@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Lock } from '../../src/lock/lock.ts';
 import { formatLock } from '../../src/lock/lock-text.ts';
 
 export interface BusyboxJail {
@@ -19,6 +20,8 @@ export interface BusyboxJail {
   without?: readonly string[];
   /** Whether it has a lock and md5sums, as prodng makes them, so that it passes prodng verify (default: no). */
   whole?: boolean;
+  /** Packages that its lock names; with `whole`. */
+  locked?: Pick<Lock, 'archives' | 'packages'>;
   /** Changes the control file's text. */
   control?: (text: string) => string;
 }
@@ -68,7 +71,8 @@ export async function makeBusyboxJail(folder: string, jail: BusyboxJail = {}): P
     `Jail-Format: 1\n${command}${fields === '' ? '' : `${fields}\n`}`;
   writeFileSync(join(work, 'DEBIAN/control'), jail.control?.(control) ?? control);
   if (jail.whole === true) {
-    const nothing = { buildDepends: '', depends: '', builtDepends: '', archives: [], packages: [] };
+    const { archives, packages } = jail.locked ?? { archives: [], packages: [] };
+    const nothing = { buildDepends: '', depends: '', builtDepends: '', archives, packages };
     writeFileSync(
       join(rootfs, '../jail.lock'),
       formatLock({ format: 1, architecture: architecture(), ...nothing }),

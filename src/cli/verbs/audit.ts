@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { JailDetail, JailSummary } from '../../agent/api/jail-view.ts';
+import type { AgentClient } from '../../agent/client.ts';
 import type { Audit } from '../../audit/audit.ts';
 import { isTerminal } from '../../kernel/terminal.ts';
 import type { Declared } from '../../observe/declared.ts';
 import type { Profile } from '../../observe/profile.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption } from '../terminal/format.ts';
-import { isProfileFile, jailProfile } from '../terminal/jail-profile.ts';
+import { isProfileFile } from '../terminal/jail-profile.ts';
 import { printable } from '../terminal/output.ts';
 import { print, standardError } from '../terminal/print.ts';
 
@@ -129,10 +130,15 @@ async function subjectsOf(named: readonly string[]): Promise<Subject[]> {
 /** The declarations are those of the installed version. */
 async function jailSubject(name: string): Promise<Subject> {
   const client = await agentClient();
-  const profile = await jailProfile(client, name);
+  const profile = await observedProfile(client, name);
   const { version, declaration } = (await client.call('GET', jailPath(name))) as JailDetail;
   const { declaredOfJson } = await import('../../observe/declared.ts');
   return { name, declared: declaredOfJson(declaration), version, profile };
+}
+
+async function observedProfile(client: AgentClient, name: string): Promise<Profile> {
+  const { jailProfile } = await import('../../agent/observation/observed-profile.ts');
+  return jailProfile(client, name);
 }
 
 /** Those that were never observed are named, and left out. */
@@ -179,7 +185,7 @@ async function proposal(named: string[], { source, write }: { source: string; wr
 }
 
 async function exportProfile(name: string, { output }: { output?: string }): Promise<void> {
-  const profile = await jailProfile(await agentClient(), name);
+  const profile = await observedProfile(await agentClient(), name);
   const text = `${JSON.stringify(profile, undefined, 1)}\n`;
   if (output === undefined) print(text);
   else await (await import('../../output/write-output.ts')).writeOutput(output, text);

@@ -13,7 +13,7 @@ its socket, and waits for osqueryd when that is not there (yet).`;
 export function register(program: Command): void {
   program
     .command('osquery-extension')
-    .description('serve tables of jails, processes, connections and events to osquery')
+    .description('serve tables of jails, their processes, packages, findings and events to osquery')
     .requiredOption('--socket <path>', "osqueryd's extension socket")
     .option('--timeout <seconds>', 'accepted, as osqueryd passes it')
     .option('--interval <seconds>', 'accepted, as osqueryd passes it')
@@ -24,10 +24,18 @@ export function register(program: Command): void {
       const { localAgent } = await import('../../agent/agent-target.ts');
       const { serveExtension } = await import('../../osquery/extension.ts');
       const { tablesOf } = await import('../../osquery/tables.ts');
+      const { auditTables } = await import('../../osquery/audit-tables.ts');
+      const { hostTables } = await import('../../osquery/host-tables.ts');
+      const { agentPaths } = await import('../../agent/state/agent-paths.ts');
+      const client = new AgentClient(localAgent(prodngPaths()));
       await serveExtension({
         manager: socket,
         version: command.parent?.version() ?? '',
-        tables: tablesOf(new AgentClient(localAgent(prodngPaths()))),
+        tables: [
+          ...tablesOf(client),
+          ...auditTables(client),
+          ...hostTables(client, agentPaths(prodngPaths())),
+        ],
         signal: untilInterrupted(),
       });
     });
