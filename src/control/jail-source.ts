@@ -4,6 +4,7 @@ import { parseChangelog } from './changelog.ts';
 import { type Paragraph, readDeb822 } from './deb822.ts';
 import type { JailDeclaration } from './jail-declaration.ts';
 import { hasJailFields, parseJailDeclaration } from './jail-schema.ts';
+import { packageNameRule, packagePattern } from './package-name.ts';
 
 /** A Debian source package that makes a jail. */
 export interface JailSource {
@@ -171,9 +172,8 @@ function checkNames(
     });
     return '';
   };
-  const nameAllowed = 'a-z, 0-9, +, - and ., at least two, starting with a letter or digit (Policy 5.6.7)';
-  const sourceName = need(sourceStanza, 'Source', packageName, nameAllowed);
-  const binaryName = need(binaryStanza, 'Package', packageName, nameAllowed);
+  const sourceName = need(sourceStanza, 'Source', packagePattern, packageNameRule);
+  const binaryName = need(binaryStanza, 'Package', packagePattern, packageNameRule);
   const architecture = need(
     binaryStanza,
     'Architecture',
@@ -186,8 +186,6 @@ function checkNames(
   }
   return { sourceName, packageName: binaryName, architecture };
 }
-
-const packageName = /^[a-z0-9][a-z0-9+.-]+$/;
 
 function oneLine(text: string | undefined): string {
   return (text ?? '').replace(/\s+/g, ' ').replace(/^[\s,]+|[\s,]+$/g, '');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { packagePattern } from '../store/package-pattern.ts';
+import { packagePattern } from '../control/package-name.ts';
 
 const absolute = z
   .string()

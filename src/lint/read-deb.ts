@@ -3,6 +3,7 @@ import type { TarEntry, TarItem } from '../archive/entry.ts';
 import { readDeb822 } from '../control/deb822.ts';
 import type { Paragraph } from '../control/deb822-types.ts';
 import { parseJailDeclaration } from '../control/jail-schema.ts';
+import { packagePattern } from '../control/package-name.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import type { Lock } from '../lock/lock.ts';
 import { DebCollector } from './deb-collector.ts';
@@ -117,7 +118,7 @@ function readDeclaration(stanza: Paragraph | undefined, diagnostics: DebSubject[
 /** The name only matters as a folder's: an invalid package name has its own tag. */
 function packageName(stanza: Paragraph | undefined): string {
   const name = stanza?.get('Package') ?? '';
-  return /^[a-z0-9][a-z0-9+.-]+$/.test(name) ? name : '';
+  return packagePattern.test(name) ? name : '';
 }
 
 async function readLock(text: string | undefined): Promise<{ lock?: Lock; fault?: string }> {

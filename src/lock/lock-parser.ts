@@ -1,8 +1,9 @@
 import { readDeb822 } from '../control/deb822.ts';
 import type { Paragraph } from '../control/deb822-types.ts';
+import { packagePattern } from '../control/package-name.ts';
 import { versionFault } from '../control/version.ts';
 import { type Diagnostic, ProdngError } from '../error/prodng-error.ts';
-import { packagePattern, poolPathPattern } from '../store/package-pattern.ts';
+import { poolPathPattern } from '../store/pool-path.ts';
 import type { ReleaseIdentity } from '../store/release-identity.ts';
 import { type Lock, type LockedPackage, type PackageUse, packageKey, packageUses } from './lock.ts';
 import { noRelations, normalRelations } from './lock-text.ts';

@@ -1,6 +1,7 @@
+import { packagePattern } from '../control/package-name.ts';
 import { compareVersions, versionFault } from '../control/version.ts';
 import { ProdngError } from '../error/prodng-error.ts';
-import { packagePattern, poolPathPattern } from '../store/package-pattern.ts';
+import { poolPathPattern } from '../store/pool-path.ts';
 
 /** A package as an index of the archive has it. */
 export interface IndexEntry {

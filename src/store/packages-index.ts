@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { parseDeb822 } from '../control/deb822.ts';
 import type { Paragraph } from '../control/deb822-types.ts';
+import { packagePattern } from '../control/package-name.ts';
 import { compareVersions } from '../control/version.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import type { ArchiveState } from './archive-state.ts';
-import { packagePattern, poolPathPattern } from './package-pattern.ts';
 import type { PinnedFile } from './pinned-file.ts';
+import { poolPathPattern } from './pool-path.ts';
 
 /** A package as the signed indices of an archive describe it. */
 export interface IndexedPackage extends PinnedFile {

@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
+import { nearestPackageName, packageNameRule, packagePattern } from '../control/package-name.ts';
 import { ProdngError } from '../error/prodng-error.ts';
 import { hostArchitecture } from '../system/architecture.ts';
 import type { Progress } from '../system/progress.ts';
 import { defaultMaintainer, findMaintainer } from './maintainer.ts';
 import { checkTarget, writeNewFolder } from './new-folder.ts';
-import { isPackageName, nearestPackageName, packageNameRule } from './package-name.ts';
 import { type RenderedFile, renderFiles } from './rendered-files.ts';
 import type { ServiceProposal } from './service/propose-service.ts';
 import { findTemplate, type Template } from './template.ts';
@@ -96,7 +96,7 @@ async function proposalFor(
 
 function packageNameOf({ name, target }: RenderOptions): string {
   const wanted = name ?? basename(resolve(target));
-  if (isPackageName(wanted)) return wanted;
+  if (packagePattern.test(wanted)) return wanted;
   const near = nearestPackageName(wanted);
   throw new ProdngError('USAGE', `"${wanted}" cannot be the name of a package; allowed: ${packageNameRule}`, {
     hint: `give the package a name of its own: --name ${near ?? 'NAME'}`,

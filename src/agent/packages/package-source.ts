@@ -1,9 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { packagePattern } from '../../control/package-name.ts';
 import { compareVersions } from '../../control/version.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
-import { packagePattern } from '../../store/package-pattern.ts';
 import { hostArchitecture } from '../../system/architecture.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';

@@ -3,12 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { parseChangelog } from '../../control/changelog.ts';
 import { parseDeb822 } from '../../control/deb822.ts';
 import type { Paragraph } from '../../control/deb822-types.ts';
+import { packagePattern } from '../../control/package-name.ts';
 import { versionFault } from '../../control/version.ts';
 import { ProdngError, reasonOf } from '../../error/prodng-error.ts';
 import { readFileBeneath } from '../../kernel/beneath-file.ts';
 import { lockFile } from '../../lock/lock.ts';
 import type { LockPlace } from '../../lock/lock-file.ts';
-import { packagePattern } from '../../store/package-pattern.ts';
 import { copyDsc, readDsc } from './dsc.ts';
 import { readSourceTree, type SourceTree } from './source-tree.ts';
 

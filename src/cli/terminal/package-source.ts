@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AgentClient } from '../../agent/client.ts';
 import type { PackageSource } from '../../agent/packages/package-source.ts';
+import { packagePattern } from '../../control/package-name.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
-import { packagePattern } from '../../store/package-pattern.ts';
 
 /** Help text of `install` and `upgrade`. */
 export const sourceHelp = `

@@ -6,6 +6,7 @@ import { parseDeb822 } from '../../control/deb822.ts';
 import type { Paragraph } from '../../control/deb822-types.ts';
 import type { JailDeclaration } from '../../control/jail-declaration.ts';
 import { hasJailFields, parseJailDeclaration } from '../../control/jail-schema.ts';
+import { packagePattern } from '../../control/package-name.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { hostArchitecture } from '../../system/architecture.ts';
 import type { Paths } from '../../system/paths.ts';
@@ -81,7 +82,7 @@ export function readJailControl(
   if (stanza === undefined || second !== undefined) throw notAJail(path, 'its control is not one stanza');
   if (!hasJailFields(stanza)) throw notAJail(path, 'its control has no Jail-* fields');
   const name = stanza.get('Package') ?? '';
-  if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name) || name.length > 200)
+  if (!packagePattern.test(name) || name.length > 200)
     throw notAJail(path, 'its Package field is no package name');
   assertArchitecture(path, stanza);
   const { declaration, diagnostics } = parseJailDeclaration(stanza, file, 'Jail-');

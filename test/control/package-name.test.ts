@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPackageName, nearestPackageName } from '../../src/template/package-name.ts';
+import { nearestPackageName, packagePattern } from '../../src/control/package-name.ts';
 
 const nearlyName = fc.string({
   unit: fc.constantFrom(...Array.from('abz09+-.A_ ~/:é\n')),
@@ -18,19 +18,21 @@ describe('a package name', () => {
       { input: names.map((name) => `${name}\0`).join(''), encoding: 'utf8', env: { LC_ALL: 'C' } },
     );
     expect(judged).toHaveLength(names.length);
-    expect(names.filter(isPackageName)).toEqual(names.filter((_, index) => judged[index] === '1'));
-    expect(names.filter(isPackageName).length).toBeGreaterThan(10);
+    expect(names.filter((name) => packagePattern.test(name))).toEqual(
+      names.filter((_, index) => judged[index] === '1'),
+    );
+    expect(names.filter((name) => packagePattern.test(name)).length).toBeGreaterThan(10);
   });
 
   it('has at least two characters, which dpkg leaves to Policy', () => {
-    expect(['', 'a', 'ab'].map(isPackageName)).toEqual([false, false, true]);
+    expect(['', 'a', 'ab'].map((name) => packagePattern.test(name))).toEqual([false, false, true]);
   });
 
   it('proposed for a wrong one is right, and a right one stays', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const near = nearestPackageName(text);
-        expect(near === undefined || isPackageName(near)).toBe(true);
+        expect(near === undefined || packagePattern.test(near)).toBe(true);
       }),
     );
     expect(nearestPackageName('My_Service!')).toBe('my-service');
