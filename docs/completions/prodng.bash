@@ -559,7 +559,7 @@ _prodng() {
     'stats')
       case $prev in
         --format) values='text json name' ;;
-        *) of=nothing options='--format --json --help' ;;
+        *) of=nothing options='--observed --format --json --help' ;;
       esac ;;
     'top')
       case $prev in
@@ -567,7 +567,7 @@ _prodng() {
         -d | --delay) of=nothing ;;
         -n | --count) of=nothing ;;
         --format) values='text json' ;;
-        *) of=jails options='-p --processes -s --sort -d --delay -n --count --format --json --help' ;;
+        *) of=jails options='-p --processes --observed -s --sort -d --delay -n --count --format --json --help' ;;
       esac ;;
     'logs')
       case $prev in

@@ -1,4 +1,5 @@
 import type { EventLog } from './events/event-log.ts';
+import type { History } from './metrics/history.ts';
 import type { Addresses } from './network/addresses.ts';
 import type { Observation } from './observation/observation.ts';
 import type { OperatorStores } from './operator/operator-values.ts';
@@ -27,6 +28,8 @@ export interface AgentContext {
   /** Credentials and configuration that operators give to jails. */
   operator: OperatorStores;
   observation: Observation;
+  /** Recent figures of the jails. */
+  history: History;
   /** Whether the agent is about to end. */
   closed(): boolean;
 }

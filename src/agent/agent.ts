@@ -8,6 +8,7 @@ import type { RoleConfig } from './api/client-role.ts';
 import { EventLog } from './events/event-log.ts';
 import { takeEvidence } from './evidence/take-evidence.ts';
 import { settleUnfinishedBundles } from './evidence/unfinished-bundle.ts';
+import { History, type HistoryOptions, type SampledJail } from './metrics/history.ts';
 import { Addresses } from './network/addresses.ts';
 import { Observation, type ObservationOptions } from './observation/observation.ts';
 import type { PolicyActions } from './observation/reactor.ts';
@@ -52,6 +53,7 @@ export interface AgentOptions {
   volumes: VolumePolicy;
   networks: Networks;
   observation: ObservationOptions;
+  history: HistoryOptions;
   finder: PackageFinder;
   /** What clients of the API may do. */
   roles: RoleConfig;
@@ -91,6 +93,7 @@ export class Agent {
         configuration: new ConfigurationStore(paths.configuration),
       },
       observation: new Observation(options.observation, paths, events, this.#policyActions(paths, events)),
+      history: new History(options.history),
       closed: () => this.#closed,
     };
   }
@@ -132,6 +135,10 @@ export class Agent {
       ensureLogKeeper(record, { ...this.context.log, path: logPath(record.name, paths) });
     await this.context.observation.open();
     await Promise.all([...this.#jails.values()].map((jail) => this.#takeOver(jail, runs)));
+    this.context.history.begin(
+      () => new Set(this.#jails.keys()),
+      () => this.#running(),
+    );
     void this.#tolerant(undefined, () => this.context.observation.policies.load());
     this.#abandoned = runs.filter(
       ({ record: { name } }) => !this.#jails.has(name) && !this.#unreadable.has(name),
@@ -197,6 +204,7 @@ export class Agent {
     this.#closed = true;
     for (const jail of this.#jails.values()) jail.release();
     this.context.exits.close();
+    this.context.history.end();
     await this.context.observation.close();
     await this.context.events.append('agent-stopped');
     await this.context.events.close();
@@ -214,6 +222,15 @@ export class Agent {
       const aside = this.#unreadable.size > 0 ? [] : await this.trees.setAside(states);
       await this.context.disposal.remove([...aside, ...more]);
     });
+  }
+
+  *#running(): Iterable<SampledJail> {
+    const { observation } = this.context;
+    for (const { run } of this.#jails.values())
+      if (run !== undefined && isRunning(run.file)) {
+        const { record } = run.file;
+        yield { record, observed: observation.figuresOfRun(record.id) };
+      }
   }
 
   /** What is done to jails for a policy. */

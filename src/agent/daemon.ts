@@ -72,6 +72,7 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
     networks: networksOf(config),
     roles: config.roles,
     observation: observationOf(config),
+    history: config.history,
     finder: new PackageFinder({
       paths: own,
       signed: config.signaturePolicy !== undefined,

@@ -2,23 +2,21 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { openPidfd } from '../kernel/pidfd.ts';
 import { type KernelRule, ruleKinds, type Violation } from './kernel-rule.ts';
-import { decodeJail, type JailEntry, jailFirst, layouts, modeBits, u32Key, u64 } from './layout.ts';
+import {
+  decodeFigures,
+  decodeJail,
+  type JailEntry,
+  jailFirst,
+  layouts,
+  modeBits,
+  type ProcessFigures,
+  u32Key,
+  u64,
+} from './layout.ts';
 import { type Attached, type LoadedPrograms, loadPrograms } from './loaded.ts';
 
 /** How much is counted of a jail. */
 export type Mode = 'base' | 'record';
-
-/** The figures of one process, since it or its parent was executed. */
-export interface ProcessFigures {
-  /** Bit sets of capabilities. */
-  used: bigint;
-  denied: bigint;
-  /** Calls that seccomp refused, files opened: only while recording. */
-  refused: number;
-  opened: number;
-  connections: number;
-  executed: number;
-}
 
 /**
  * The counters of jails in the kernel. A jail is named by the inode number of its user namespace, which is held open so
@@ -125,14 +123,7 @@ export class Counters {
   figures(pid: number): ProcessFigures | undefined {
     const task = this.#task(pid);
     if (task === undefined || task.readUInt32LE(0) === 0) return undefined;
-    return {
-      used: task.readBigUInt64LE(32),
-      denied: task.readBigUInt64LE(40),
-      refused: u64(task, 48),
-      connections: u64(task, 56),
-      opened: u64(task, 64),
-      executed: u64(task, 72),
-    };
+    return decodeFigures(task, 32);
   }
 
   /**

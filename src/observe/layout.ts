@@ -4,7 +4,7 @@ import type { EntrySizes } from '../kernel/bpf.ts';
 
 /** The maps, and the sizes of their keys and values in bytes. */
 export const layouts = {
-  jails: { key: 4, value: 160 },
+  jails: { key: 4, value: 208 },
   modes: { key: 4, value: 4 },
   programs: { key: 264, value: 280 },
   capabilities: { key: 16, value: 40 },
@@ -65,6 +65,32 @@ export interface JailEntry {
   began: bigint;
   ended: bigint;
   lost: Record<LossKind, number>;
+  /** Of all its processes together, also those that have ended. */
+  figures: ProcessFigures;
+}
+
+/** What a process has done since it or its parent was executed. */
+export interface ProcessFigures {
+  /** Bit sets of capabilities. */
+  used: bigint;
+  denied: bigint;
+  /** Calls that seccomp refused, files opened: only while recording. */
+  refused: number;
+  opened: number;
+  connections: number;
+  executed: number;
+}
+
+/** struct figures at an offset. */
+export function decodeFigures(value: Buffer, offset: number): ProcessFigures {
+  return {
+    used: value.readBigUInt64LE(offset),
+    denied: value.readBigUInt64LE(offset + 8),
+    refused: u64(value, offset + 16),
+    connections: u64(value, offset + 24),
+    opened: u64(value, offset + 32),
+    executed: u64(value, offset + 40),
+  };
 }
 
 export function decodeJail(value: Buffer): JailEntry {
@@ -83,6 +109,7 @@ export function decodeJail(value: Buffer): JailEntry {
       tasks: u64(value, 72),
       violations: u64(value, 80),
     },
+    figures: decodeFigures(value, 160),
   };
 }
 

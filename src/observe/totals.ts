@@ -12,6 +12,8 @@ export interface JailTotals {
   connections: Record<(typeof ways)[number], number>;
   /** Calls that seccomp refused: counted in mode record, and for policies. */
   refused: number;
+  /** Files opened: counted in mode record. */
+  opened: number;
   /** Different programs. */
   programs: number;
   lost: Record<LossKind, number>;
@@ -27,9 +29,16 @@ export async function readTotals(
 ): Promise<Map<number, JailTotals>> {
   const totals = new Map<number, JailTotals>();
   for (const jail of jails) {
-    const { programs, lost } = counters.entry(jail);
+    const { programs, lost, figures } = counters.entry(jail);
     const connections = { connected: 0, failed: 0, accepted: 0, listens: 0 };
-    totals.set(jail, { capabilities: new Map(), connections, refused: 0, programs, lost });
+    totals.set(jail, {
+      capabilities: new Map(),
+      connections,
+      refused: 0,
+      opened: figures.opened,
+      programs,
+      lost,
+    });
   }
   const { capabilities, connections, calls } = counters.programs.maps;
   await each(capabilities, totals, (of, key, value) => {

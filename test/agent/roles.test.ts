@@ -43,6 +43,7 @@ async function serverWith(config: RoleConfig): Promise<ApiServer> {
     volumes: { withoutSize: 'allow' },
     networks: { byName: {} },
     observation: { mode: 'off', recordNew: 0, keep: { runs: 1, bytes: 0 } },
+    history: { seconds: 0, bytes: 0 },
     finder: new PackageFinder({ paths, signed: false }),
     roles: config,
   });

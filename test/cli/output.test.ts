@@ -76,10 +76,13 @@ it('computes rates of processes from the time between two samples, and sorts by 
     processOf(2, { cpu: 200, resident: 3 * 2 ** 20, command: 'big' }),
   ];
   const now = [statsOf('web', { time: 3_000, cpu: 1_000_000, processes })];
-  const rows = (sort: 'cpu' | 'memory') => topText(before, now, sort).split('\n').slice(-3, -1);
+  const rows = (sort: 'cpu' | 'memory') =>
+    topText(before, now, { sort, observed: false }).split('\n').slice(-3, -1);
   expect(rows('cpu')[0]).toMatch(/^1 +1 +S +50\.0 +25\.0 +1\.0M +2\.0K +0 +1 +3 +sleep$/);
   expect(rows('memory')[0]).toMatch(/^2 .*big$/);
-  expect(topText(before, now, 'cpu')).toMatch(/^1 running, 1234 processes, CPU 50\.0%/);
+  expect(topText(before, now, { sort: 'cpu', observed: false })).toMatch(
+    /^1 running, 1234 processes, CPU 50\.0%/,
+  );
 });
 
 it('lets nothing through that moves a cursor or turns the direction of writing', () => {

@@ -16,6 +16,7 @@ export const routeRoles: Readonly<Record<string, Role>> = {
   'GET /v1/jails/:name': 'viewer',
   'GET /v1/jails/:name/logs': 'viewer',
   'GET /v1/jails/:name/processes': 'viewer',
+  'GET /v1/jails/:name/history': 'viewer',
   'GET /v1/jails/:name/profiles': 'viewer',
   'GET /v1/jails/:name/profiles/:id': 'viewer',
   'GET /v1/policies': 'viewer',

@@ -11,6 +11,7 @@ import { evidenceRoutes } from '../evidence/evidence-routes.ts';
 import { execRoute, serveExec } from '../exec/exec-server.ts';
 import { hostRoutes } from '../host/host-routes.ts';
 import { requests } from '../metrics/agent-metrics.ts';
+import { historyRoutes } from '../metrics/history-routes.ts';
 import { observationRoutes } from '../observation/observation-routes.ts';
 import { configurationRoutes } from '../operator/configuration-routes.ts';
 import { credentialRoutes } from '../operator/credential-routes.ts';
@@ -80,6 +81,7 @@ export async function makeServer(agent: Agent, logger: Pick<Logger, 'error'>): P
     logRoutes(routes, agent);
     eventRoutes(routes, agent);
     statsRoutes(routes, agent);
+    historyRoutes(routes, agent);
     observationRoutes(routes, agent);
     evidenceRoutes(routes, agent);
     credentialRoutes(routes, agent);
@@ -120,6 +122,7 @@ export async function openApiDocument(): Promise<object> {
     networks: { byName: {} },
     roles: {},
     observation: { mode: 'off', recordNew: 0, keep: { runs: 1, bytes: 0 } },
+    history: { seconds: 0, bytes: 0 },
     finder: new PackageFinder({ paths, signed: false }),
   });
   const server = await makeServer(agent, { error: () => {} });

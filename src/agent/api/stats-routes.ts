@@ -66,7 +66,16 @@ function allStats(agent: Agent, withProcesses = false): Stats[] {
   const { observation } = agent.context;
   return [...agent.jails.values()].flatMap(({ run }) =>
     run !== undefined && isRunning(run.file)
-      ? [readStats(run.file.record, withProcesses, observation.figuresOf(run.file.record.id))]
+      ? [
+          readStats(
+            run.file.record,
+            {
+              run: observation.figuresOfRun(run.file.record.id),
+              process: observation.figuresOf(run.file.record.id),
+            },
+            withProcesses,
+          ),
+        ]
       : [],
   );
 }

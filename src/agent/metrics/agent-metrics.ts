@@ -66,7 +66,7 @@ export const requests = new Requests();
 loopDelay.begin();
 
 /** How the agent itself does. */
-export function agentFamilies(jails: number): Family[] {
+export function agentFamilies(jails: number, historyBytes: number): Family[] {
   const { rss, heapUsed } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   const { active } = performance.eventLoopUtilization();
@@ -85,6 +85,7 @@ export function agentFamilies(jails: number): Family[] {
       (Date.now() - process.uptime() * 1000) / 1000,
     ),
     one('memory_bytes', 'gauge', 'Resident memory of the agent', rss),
+    one('history_bytes', 'gauge', 'Memory of the recent figures of jails', historyBytes),
     one('heap_bytes', 'gauge', 'Memory of its objects', heapUsed),
     one('cpu_seconds_total', 'counter', 'CPU time of the agent', (user + system) / 1e6),
     one('event_loop_active_seconds_total', 'counter', 'Time that its event loop was at work', active / 1000),

@@ -15,7 +15,7 @@ export async function metricsText(agent: Agent, stats: readonly Stats[]): Promis
     ...observedFamilies(await agent.context.observation.totals()),
     ...statsFamilies(stats),
     ...(await cgroupFamilies(cgroupsOf(agent))),
-    ...agentFamilies(agent.jails.size),
+    ...agentFamilies(agent.jails.size, agent.context.history.bytes),
   ];
   return families.map(familyText).join('');
 }

@@ -44,11 +44,16 @@ export function readProcesses(
   { cgroup, cgroups }: Pick<RunRecord, 'cgroup' | 'cgroups'>,
   figures: Figures = () => undefined,
 ): JailProcess[] {
+  return processListOf({ cgroup, cgroups }).flatMap((pid) => readProcess(pid, figures) ?? []);
+}
+
+/** The pids of a run's processes, as the host counts. */
+export function processListOf({ cgroup, cgroups }: Pick<RunRecord, 'cgroup' | 'cgroups'>): number[] {
   const folder = cgroups === 'v2' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
   return read(join(folder, cgroup, 'cgroup.procs'))
     .split('\n')
     .filter(Boolean)
-    .flatMap((pid) => readProcess(Number(pid), figures) ?? []);
+    .map(Number);
 }
 
 /** @returns undefined when it has just ended */

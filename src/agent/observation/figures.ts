@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { capabilityNames } from '../../control/capabilities.ts';
-import type { ProcessFigures } from '../../observe/counters.ts';
+import type { ProcessFigures } from '../../observe/layout.ts';
 
-/** What was counted of a process since it was forked. */
+/** What was counted of a process since it was forked, or of all processes of a run. */
 export const processFiguresSchema = z
   .object({
     /** Capabilities that it has used, and that it was denied, in its own namespace or on the host. */

@@ -115,12 +115,19 @@ export class Observation {
     const note = this.#notes.get(run);
     const counters = this.#mechanism.loaded;
     if (note === undefined || counters === undefined || note.jail === 0) return () => undefined;
-    const files = note.mode === 'record';
-    const refusals = files || needsCalls(note.rules);
+    const counted = countedIn(note);
     return (pid) => {
       const figures = counters.figures(pid);
-      return figures === undefined ? undefined : observedFigures(figures, { refusals, files });
+      return figures === undefined ? undefined : observedFigures(figures, counted);
     };
+  }
+
+  /** What all processes of a run have done so far, those that have ended too; undefined when it is not observed. */
+  figuresOfRun(run: string): ObservedFigures | undefined {
+    const note = this.#notes.get(run);
+    const counters = this.#mechanism.loaded;
+    if (note === undefined || counters === undefined || note.jail === 0) return undefined;
+    return observedFigures(counters.entry(note.jail).figures, countedIn(note));
   }
 
   /** What the observed jails have done so far in this run, by name. */
@@ -350,6 +357,12 @@ function noteOf(
   if (pid === undefined || startTime === undefined) return undefined;
   const run = { id, name, pid, startTime, mode, rules };
   return { format: 1, boot: bootId(), ...run, jail: 0, confined: false, reported: {} };
+}
+
+/** What is counted of a run besides what is counted in each mode. */
+function countedIn({ mode, rules }: Note): { refusals: boolean; files: boolean } {
+  const files = mode === 'record';
+  return { refusals: files || needsCalls(rules), files };
 }
 
 function needsCalls(rules: readonly ActingRule[]): boolean {

@@ -29,6 +29,9 @@ export function observedFamilies(totals: ReadonlyMap<string, JailTotals>): Famil
       'System calls that seccomp refused in this run, where they are counted',
       (jail, of) => [{ labels: { jail }, value: of.refused }],
     ),
+    counter('opened_files_total', 'Files opened in this run, in mode record', (jail, of) => [
+      { labels: { jail }, value: of.opened },
+    ]),
     counter('programs_executed', 'Different programs that were executed in this run', (jail, of) => [
       { labels: { jail }, value: of.programs },
     ]),

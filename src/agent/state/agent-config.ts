@@ -123,6 +123,24 @@ export const agentConfigSchema = z.strictObject({
     })
     .prefault({})
     .describe('How jails are observed: docs/audit.md'),
+  history: z
+    .strictObject({
+      seconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(86_400)
+        .default(3600)
+        .describe('How far back it goes, one sample a second; 0 for none'),
+      bytes: z
+        .number()
+        .int()
+        .min(2 ** 20)
+        .default(32 * 2 ** 20)
+        .describe('Memory for the samples of all jails: when it is full, the oldest are dropped'),
+    })
+    .prefault({})
+    .describe('Recent figures of each jail, kept in the memory of the agent'),
   networks: networksSchema.default({}).describe('Networks for macvlan jails, by name'),
   defaultNetwork: z
     .string()

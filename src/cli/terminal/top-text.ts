@@ -1,5 +1,6 @@
 import type { JailProcess } from '../../agent/metrics/processes.ts';
 import type { Stats } from '../../agent/metrics/stats.ts';
+import { observedColumns } from './observed-columns.ts';
 import { bold, type Column, tableText } from './output.ts';
 import { short, statsColumns, type Usage, usageOf } from './rates.ts';
 
@@ -12,21 +13,31 @@ export function isSortKey(text: string): text is SortKey {
   return sortKeys.some((key) => key === text);
 }
 
+export interface TopView {
+  sort: SortKey;
+  /** Shows what was observed instead of the use of resources. */
+  observed: boolean;
+}
+
 /** One look at the jails, and at the processes that come with them. */
-export function topText(before: readonly Stats[], now: readonly Stats[], sort: SortKey): string {
+export function topText(
+  before: readonly Stats[],
+  now: readonly Stats[],
+  { sort, observed }: TopView,
+): string {
   const usage = usageOf(before, now);
   const total = (value: (one: Usage) => number) => usage.reduce((sum, one) => sum + value(one), 0);
   const summary =
     `${usage.length} running, ${total(({ pids }) => pids)} processes, ` +
     `CPU ${total(({ cpuPercent }) => cpuPercent).toFixed(1)}%, memory ${short(total(({ memory }) => memory))}`;
   const jails = usage.toSorted((a, b) => weights[sort](b) - weights[sort](a) || compare(a.name, b.name));
-  const tables = [titled(tableText(jails, statsColumns))];
+  const tables = [titled(observed ? tableText(jails, observedJailColumns) : tableText(jails, statsColumns))];
   if (now.some(({ processes }) => processes !== undefined)) {
     const rows = processUsage(before, now);
     const sorted = rows.toSorted(
       (a, b) => processWeights[sort](b) - processWeights[sort](a) || a.pid - b.pid,
     );
-    tables.push(titled(tableText(sorted, processColumns(now.length > 1))));
+    tables.push(titled(tableText(sorted, processColumns(now.length > 1, observed))));
   }
   return `${summary}\n${tables.join('\n')}`;
 }
@@ -79,22 +90,31 @@ function processUsage(before: readonly Stats[], now: readonly Stats[]): ProcessU
   });
 }
 
-function processColumns(withJail: boolean): Column<ProcessUsage>[] {
+const observedJailColumns: Column<Usage>[] = [
+  { title: 'NAME', text: ({ name }) => name, shrinks: true },
+  ...observedColumns,
+];
+
+function processColumns(withJail: boolean, observed: boolean): Column<ProcessUsage>[] {
   const jail: Column<ProcessUsage> = { title: 'JAIL', text: ({ jail: name }) => name, shrinks: true };
   return [
     { title: 'PID', text: ({ pid }) => String(pid) },
     ...(withJail ? [jail] : [{ title: 'IN JAIL', text: ({ jailPid }: ProcessUsage) => String(jailPid) }]),
-    { title: 'S', text: ({ state }) => state },
-    { title: 'CPU%', text: ({ cpuPercent }) => cpuPercent.toFixed(1) },
-    { title: 'WAIT%', text: ({ waitPercent }) => waitPercent.toFixed(1) },
-    { title: 'MEM', text: ({ resident }) => short(resident) },
-    { title: 'R/s', text: ({ readRate }) => short(readRate) },
-    { title: 'W/s', text: ({ writeRate }) => short(writeRate) },
-    { title: 'THR', text: ({ threads }) => String(threads) },
-    { title: 'FDS', text: ({ files }) => String(files) },
+    ...(observed ? observedColumns : usageColumns),
     { title: 'COMMAND', text: ({ command }) => command },
   ];
 }
+
+const usageColumns: Column<ProcessUsage>[] = [
+  { title: 'S', text: ({ state }) => state },
+  { title: 'CPU%', text: ({ cpuPercent }) => cpuPercent.toFixed(1) },
+  { title: 'WAIT%', text: ({ waitPercent }) => waitPercent.toFixed(1) },
+  { title: 'MEM', text: ({ resident }) => short(resident) },
+  { title: 'R/s', text: ({ readRate }) => short(readRate) },
+  { title: 'W/s', text: ({ writeRate }) => short(writeRate) },
+  { title: 'THR', text: ({ threads }) => String(threads) },
+  { title: 'FDS', text: ({ files }) => String(files) },
+];
 
 /** The first line stands out. */
 function titled(table: string): string {

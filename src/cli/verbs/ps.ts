@@ -4,6 +4,7 @@ import type { Stats } from '../../agent/metrics/stats.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
+import { observedColumns } from '../terminal/observed-columns.ts';
 import { type Column, tableText } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 import { short } from '../terminal/rates.ts';
@@ -56,33 +57,19 @@ const columns: Column<Row>[] = [
   { title: 'COMMAND', text: ({ command }) => command },
 ];
 
-const observedColumns: Column<Row>[] = [
+const columnsOfObserved: Column<Row>[] = [
   { title: 'JAIL', text: ({ jail }) => jail, shrinks: true },
   { title: 'PID', text: ({ pid }) => String(pid) },
-  { title: 'USED', text: ({ observed }) => capabilities(observed?.used) },
-  { title: 'DENIED', text: ({ observed }) => capabilities(observed?.denied) },
-  { title: 'REFUSED', text: ({ observed }) => count(observed?.refused) },
-  { title: 'CONN', text: ({ observed }) => count(observed?.connections) },
-  { title: 'EXEC', text: ({ observed }) => count(observed?.executed) },
-  { title: 'OPENED', text: ({ observed }) => count(observed?.opened) },
+  ...observedColumns,
   { title: 'COMMAND', text: ({ command }) => command },
 ];
-
-/** Without the prefix that all of them have. */
-function capabilities(names: readonly string[] = []): string {
-  return names.length === 0 ? '-' : names.map((name) => name.replace(/^CAP_/, '')).join(',');
-}
-
-function count(number: number | undefined): string {
-  return number === undefined ? '-' : String(number);
-}
 
 async function ps(names: string[], { all, format, observed }: PsFlags): Promise<void> {
   if (all === true && names.length > 0) throw new ProdngError('USAGE', 'ps: --all takes no names of jails');
   const rows = names.length === 0 ? await ofAll() : (await Promise.all(names.map(ofJail))).flat();
   if (format === 'json') print(`${JSON.stringify(rows, undefined, 2)}\n`);
   else if (format === 'name') print(rows.map(({ pid }) => `${pid}\n`).join(''));
-  else print(tableText(rows, observed === true ? observedColumns : columns));
+  else print(tableText(rows, observed === true ? columnsOfObserved : columns));
 }
 
 async function ofJail(jail: string): Promise<Row[]> {

@@ -11,14 +11,17 @@ Examples:
   prodng top
   prodng top web
   prodng top --processes --sort memory
+  prodng top --observed web
   prodng top --json -n 2 | tail -1 | jq '.[].cpu'
 
 With a jail's name, or with --processes, processes are listed too. Network figures exist per jail only. WAIT is the share
 of time in which some process of the jail was stalled on CPU, memory or I/O (pressure stall information, cgroup v2 only).
-Keys: c, m, i, n and w sort by CPU, memory, I/O, network and WAIT; q quits. With --json, each line is one update.`;
+With --observed, the columns are those of prodng ps --observed.
+Keys: c, m, i, n and w sort by CPU, memory, I/O, network and WAIT; o switches to what was observed; q quits. With --json, each line is one update.`;
 
 interface Flags {
   processes?: true;
+  observed?: true;
   sort: SortKey;
   delay: number;
   count?: number;
@@ -32,6 +35,7 @@ export function register(program: Command): void {
     .description('show live resource use of jails and their processes')
     .argument('[jail]', 'show only this jail, with its processes')
     .option('-p, --processes', 'show the processes of all jails')
+    .option('--observed', 'show what was observed instead of resource use')
     .addOption(new Option('-s, --sort <key>', 'sort key').choices(sortKeys).default('cpu'))
     .option('-d, --delay <seconds>', 'refresh interval, in seconds', delayOption, 1)
     .option('-n, --count <count>', 'exit after COUNT updates', countOption)
@@ -43,7 +47,7 @@ export function register(program: Command): void {
 
 async function top(
   name: string | undefined,
-  { processes, sort, delay, count, format }: Flags,
+  { processes, observed, sort, delay, count, format }: Flags,
 ): Promise<void> {
   const client = await agentClient();
   const stop = new AbortController();
@@ -52,16 +56,20 @@ async function top(
   if (name !== undefined) query.set('jail', name);
   if (name !== undefined || processes === true) query.set('processes', 'true');
   let [before, now]: Stats[][] = [[], []];
-  const view = { sort };
+  const view = { sort, observed: observed === true };
   const isScreen = format === 'text' && isTerminal();
   const draw = () => {
-    const text = topText(before ?? [], now ?? [], view.sort);
+    const text = topText(before ?? [], now ?? [], view);
     if (isScreen) print(screenOf(text));
     else print(format === 'json' ? `${JSON.stringify(now)}\n` : text);
   };
   const leave = isScreen
     ? enterScreen((key) => {
         if (key === 'q' || key === '\u0003') stop.abort();
+        if (key === 'o') {
+          view.observed = !view.observed;
+          draw();
+        }
         const chosen = sortKeys.find((candidate) => candidate.startsWith(key));
         if (chosen === undefined || !isSortKey(chosen)) return;
         view.sort = chosen;

@@ -24,12 +24,12 @@ static __always_inline void count_check(struct user_namespace *in, int number, i
 	if (ret == 0) {
 		if (counted)
 			add(&counted->granted, 1);
-		__sync_fetch_and_or(&figures->used, 1ULL << number);
+		NOTE(figures, mark->jail, used, 1ULL << number);
 		return;
 	}
 	if (counted)
 		add(own ? &counted->denied : &counted->host, 1);
-	__sync_fetch_and_or(&figures->denied, 1ULL << number);
+	NOTE(figures, mark->jail, denied, 1ULL << number);
 	if (own)
 		mark->denied |= 1ULL << number;
 	else

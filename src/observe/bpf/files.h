@@ -33,7 +33,8 @@ static __always_inline void count_opened(struct task_struct *task, struct task *
 	/* O_PATH opens nothing */
 	if (!(mode & (FMODE_READ | FMODE_WRITE)))
 		return;
-	add(&figures_of(task, mark)->opened, 1);
+	struct figures *figures = figures_of(task, mark);
+	COUNT(figures, mark->jail, opened);
 	begin_file(mark, mode & FMODE_CREATED ? CREATED : mode & FMODE_WRITE ? WRITTEN : READ);
 	path_of_file(task, mark, file, mark->file.path);
 	count_file(mark);

@@ -48,6 +48,7 @@ static __always_inline void count_state(const struct sock *sk, int before, int a
 		if (after == TCP_SYN_SENT) {
 			struct owner owner = { jail, mark->program };
 			add(&figures_of(bpf_get_current_task_btf(), mark)->connections, 1);
+			add(&of->figures.connections, 1);
 			if (bpf_map_update_elem(&owners, &id, &owner, BPF_ANY))
 				lose(jail, LOST_CONNECTION);
 			return;

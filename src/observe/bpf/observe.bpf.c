@@ -154,7 +154,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		if (counted)
 			add(!entered ? &counted->refused : ret == -ENOSYS ? &counted->missing : &counted->denied, 1);
 		if (!entered) {
-			add(&figures_of(task, mark)->refused, 1);
+			struct figures *figures = figures_of(task, mark);
+			COUNT(figures, mark->jail, refused);
 			apply_rule(mark, RULE_CALL, number);
 			return 0;
 		}

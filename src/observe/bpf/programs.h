@@ -44,6 +44,7 @@ static __always_inline void count_program(struct task_struct *task, struct task 
 	add(&known->executed, 1);
 	mark->program = known->id;
 	add(&mark->figures.executed, 1);
+	add(&jail->figures.executed, 1);
 	if (outside)
 		apply_rule(mark, RULE_OUTSIDE, 0);
 }

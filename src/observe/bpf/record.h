@@ -16,6 +16,9 @@ enum { RECORDS = 1, RULES = 2, CONFINED = 4, REFUSALS = 8 };
 enum loss { LOST_PROGRAM, LOST_CAPABILITY, LOST_CALL, LOST_FILE, LOST_CONNECTION, LOST_TASK, LOST_VIOLATION, LOSSES = 8 };
 enum origin { SERVICE = 1, ENTERED = 2 };
 
+/* of one process, in the storage of its first thread; and of a jail as a whole */
+struct figures { __u64 used, denied, refused, connections, opened, executed; };
+
 struct jail {
 	__u32 flags, programs;
 	/* the first process, as the host counts: user space tells */
@@ -24,6 +27,8 @@ struct jail {
 	__u64 lost[LOSSES];
 	/* entries of the maps that it has asked for, by what would be lost: no jail fills a map for the others */
 	__u64 made[LOSSES];
+	/* of all its processes, also those that have ended */
+	struct figures figures;
 };
 
 /* the most entries that one jail has in each map */
@@ -31,9 +36,6 @@ static const __u64 most_of_jail[LOSSES] = {
 	[LOST_PROGRAM] = 4096, [LOST_CAPABILITY] = 16384, [LOST_CALL] = 32768,     [LOST_FILE] = 32768,
 	[LOST_CONNECTION] = 16384, [LOST_TASK] = ~0ULL, [LOST_VIOLATION] = 4096,
 };
-
-/* the figures of one process, in the storage of its first thread */
-struct figures { __u64 used, denied, refused, connections, opened, executed; };
 
 struct scratch { char text[2 * PATH]; };
 
@@ -137,6 +139,26 @@ static __always_inline void add(__u64 *counter, __u64 n)
 {
 	__sync_fetch_and_add(counter, n);
 }
+
+/* Sets a bit of the process and of its jail, whose entry is only looked up for a bit that the process has not set yet. */
+#define NOTE(figures_, number_, field, bit)                                                                            \
+	({                                                                                                             \
+		if (!((figures_)->field & (bit))) {                                                                    \
+			struct jail *of_ = bpf_map_lookup_elem(&jails, &(number_));                                    \
+			__sync_fetch_and_or(&(figures_)->field, bit);                                                  \
+			if (of_)                                                                                       \
+				__sync_fetch_and_or(&of_->figures.field, bit);                                         \
+		}                                                                                                      \
+	})
+
+/* Counts one more of a thing for a process and its jail. */
+#define COUNT(figures_, number_, field)                                                                                \
+	({                                                                                                             \
+		struct jail *of_ = bpf_map_lookup_elem(&jails, &(number_));                                            \
+		add(&(figures_)->field, 1);                                                                            \
+		if (of_)                                                                                               \
+			add(&of_->figures.field, 1);                                                                   \
+	})
 
 static __always_inline void lose(__u32 jail, enum loss what)
 {
