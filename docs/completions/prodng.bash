@@ -19,6 +19,7 @@ _prodng() {
       'policy' | \
       'policy ls' | \
       'policy check' | \
+      'policy diff' | \
       'policy test' | \
       'diff' | \
       'verify' | \
@@ -197,7 +198,7 @@ _prodng() {
       esac ;;
     'policy')
       case $prev in
-        *) values='ls check test' options='--help' ;;
+        *) values='ls check diff test' options='--help' ;;
       esac ;;
     'policy ls')
       case $prev in
@@ -205,6 +206,11 @@ _prodng() {
         *) of=nothing options='--format --json --help' ;;
       esac ;;
     'policy check')
+      case $prev in
+        --format) values='text json' ;;
+        *) of=files options='--format --json --help' ;;
+      esac ;;
+    'policy diff')
       case $prev in
         --format) values='text json' ;;
         *) of=files options='--format --json --help' ;;

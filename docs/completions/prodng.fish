@@ -6,7 +6,7 @@ function __prodng_command
     set -l words (commandline -opc)
     for word in $words[2..]
         switch (string join ' ' -- $command $word)
-            case 'new' 'templates' 'lock' 'build' 'vendor' 'lint' 'run' 'audit' 'audit propose' 'audit export' 'policy' 'policy ls' 'policy check' 'policy test' 'diff' 'verify' 'sign' 'strip-signature' 'key' 'key new' 'key list' 'key export' 'key import' 'key renew' 'key rotate' 'key revoke' 'publish' 'publish promote' 'publish refresh' 'publish snapshot' 'publish prune' 'publish html' 'export' 'image' 'image new' 'image lock' 'image build' 'image sign' 'image strip-signature' 'image verify' 'image diff' 'image disk' 'image boot' 'host' 'host status' 'host update' 'host commit' 'host rollback' 'host reboot' 'agent' 'install' 'ls' 'inspect' 'status' 'wait' 'start' 'stop' 'restart' 'enable' 'disable' 'kill' 'freeze' 'thaw' 'exec' 'ps' 'stats' 'top' 'logs' 'events' 'fsck' 'scan' 'osquery-extension' 'evidence' 'evidence take' 'evidence verify' 'evidence timeline' 'evidence show' 'upgrade' 'rollback' 'hold' 'unhold' 'set' 'credential' 'credential set' 'credential ls' 'credential rm' 'configuration' 'configuration set' 'configuration ls' 'configuration rm' 'rm' 'doctor'
+            case 'new' 'templates' 'lock' 'build' 'vendor' 'lint' 'run' 'audit' 'audit propose' 'audit export' 'policy' 'policy ls' 'policy check' 'policy diff' 'policy test' 'diff' 'verify' 'sign' 'strip-signature' 'key' 'key new' 'key list' 'key export' 'key import' 'key renew' 'key rotate' 'key revoke' 'publish' 'publish promote' 'publish refresh' 'publish snapshot' 'publish prune' 'publish html' 'export' 'image' 'image new' 'image lock' 'image build' 'image sign' 'image strip-signature' 'image verify' 'image diff' 'image disk' 'image boot' 'host' 'host status' 'host update' 'host commit' 'host rollback' 'host reboot' 'agent' 'install' 'ls' 'inspect' 'status' 'wait' 'start' 'stop' 'restart' 'enable' 'disable' 'kill' 'freeze' 'thaw' 'exec' 'ps' 'stats' 'top' 'logs' 'events' 'fsck' 'scan' 'osquery-extension' 'evidence' 'evidence take' 'evidence verify' 'evidence timeline' 'evidence show' 'upgrade' 'rollback' 'hold' 'unhold' 'set' 'credential' 'credential set' 'credential ls' 'credential rm' 'configuration' 'configuration set' 'configuration ls' 'configuration rm' 'rm' 'doctor'
                 set -a command $word
         end
     end
@@ -30,7 +30,7 @@ complete -c prodng -n '__prodng_is' -a audit -d 'compare what jails declare with
 complete -c prodng -n '__prodng_is' -a policy -d 'check policies, and try them on recorded runs'
 complete -c prodng -n '__prodng_is' -a diff -d 'compare two jail .debs, for review before deployment'
 complete -c prodng -n '__prodng_is' -a verify -d 'verify a .deb: structure, contents, lock, signatures, SBOM and provenance'
-complete -c prodng -n '__prodng_is' -a sign -d 'sign a .deb, .changes or .buildinfo'
+complete -c prodng -n '__prodng_is' -a sign -d 'sign a .deb, .changes, .buildinfo or policy'
 complete -c prodng -n '__prodng_is' -a strip-signature -d 'remove the signatures from a .deb'
 complete -c prodng -n '__prodng_is' -a key -d 'create, list, renew, rotate, revoke, export and import signing keys'
 complete -c prodng -n '__prodng_is' -a publish -d 'publish .debs in a signed APT archive'
@@ -171,6 +171,7 @@ complete -c prodng -n '__prodng_is audit export' -s o -l output -r -F -d 'write 
 complete -c prodng -n '__prodng_is audit export' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is policy' -a ls -d 'list the policies that the agent applies, and those that it refuses'
 complete -c prodng -n '__prodng_is policy' -a check -d 'check that policies can be read and put in force on this host'
+complete -c prodng -n '__prodng_is policy' -a diff -d 'show what a policy does otherwise than another version of it'
 complete -c prodng -n '__prodng_is policy' -a test -d 'say what a policy would have done in recorded runs'
 complete -c prodng -n '__prodng_is policy' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is policy ls' -l format -x -a 'text json name' -d 'output format'
@@ -180,6 +181,10 @@ complete -c prodng -n '__prodng_is policy check' -F
 complete -c prodng -n '__prodng_is policy check' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is policy check' -l json -d 'short for --format json'
 complete -c prodng -n '__prodng_is policy check' -l help -d 'display help for command'
+complete -c prodng -n '__prodng_is policy diff' -F
+complete -c prodng -n '__prodng_is policy diff' -l format -x -a 'text json' -d 'output format'
+complete -c prodng -n '__prodng_is policy diff' -l json -d 'short for --format json'
+complete -c prodng -n '__prodng_is policy diff' -l help -d 'display help for command'
 complete -c prodng -n '__prodng_is policy test' -F
 complete -c prodng -n '__prodng_is policy test' -l format -x -a 'text json' -d 'output format'
 complete -c prodng -n '__prodng_is policy test' -l json -d 'short for --format json'

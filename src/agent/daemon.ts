@@ -5,6 +5,7 @@ import { messageOf, ProdngError } from '../error/prodng-error.ts';
 import { tryLock } from '../kernel/at.ts';
 import type { Paths } from '../system/paths.ts';
 import { Agent } from './agent.ts';
+import { Alerts } from './alerts/alerts.ts';
 import { assertSocketPath, listenOnSocket, type TlsListener } from './api/listen.ts';
 import { makeServer } from './api/server.ts';
 import { keepTlsOpen } from './api/tls-retry.ts';
@@ -83,7 +84,10 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
   events.on('event', ({ kind, jail, by, detail }) => logger.info({ jail, by, detail }, kind));
   events.on('fault', (error) => logger.error(error, 'events wait to be recorded'));
   closers.push(() => agent.close());
+  const alerts = config.alerts === undefined ? undefined : new Alerts(config.alerts, events, own.alerts);
+  if (alerts !== undefined) closers.push(() => alerts.close());
   await agent.open();
+  await alerts?.open();
   const server = await makeServer(agent, logger);
   closers.push(() => server.close());
   closers.push(await listenOnSocket(server, own.socket));

@@ -1,7 +1,11 @@
+import { ProdngError } from '../error/prodng-error.ts';
 import { writeOutput } from '../output/write-output.ts';
+import { readRegularFile } from '../system/regular-file.ts';
 import { openpgp } from './openpgp.ts';
 import { openSignedBytes } from './signed-bytes.ts';
 import type { Signer } from './signer.ts';
+
+const mostBytes = 1 << 24;
 
 /**
  * Signs the unsigned bytes of a .deb beside it: PATH.asc, armoured, with one signature a signer. gpgv and sqv verify
@@ -21,6 +25,25 @@ export async function signDetached(path: string, signers: readonly Signer[]): Pr
   } finally {
     await bytes.close();
   }
+}
+
+/**
+ * Signs the bytes of a file of any kind beside it: PATH.asc, armoured, with one signature a signer.
+ *
+ * @returns the path of the signature
+ * @throws ProdngError KEY, IO
+ */
+export async function signFileDetached(path: string, signers: readonly Signer[]): Promise<string> {
+  const bytes = readRegularFile(path, mostBytes);
+  if (bytes === undefined) throw new ProdngError('IO', `${path}: no such file`);
+  const data = async function* () {
+    yield bytes;
+  };
+  const signatures: Uint8Array[] = [];
+  for (const signer of signers) signatures.push(await signer.detached(data()));
+  const output = `${path}.asc`;
+  await writeOutput(output, await armored(Buffer.concat(signatures)));
+  return output;
 }
 
 /** Armours the packets of a detached signature. */

@@ -34,6 +34,32 @@ describe('kill', () => {
   });
 });
 
+it('a host that wants signed policies refuses what no key of its keyring has signed', async () => {
+  const keyring = join(host.folder, 'policy-keys.asc');
+  await host.ok('key', 'new', 'Security <security@example.org>', '--no-passphrase');
+  await host.ok('key', 'export', 'security@example.org', '-o', keyring);
+  await writeFile(join(host.folder, 'etc/agent.json'), JSON.stringify({ policyKeyring: keyring }));
+  await host.setPolicy('capability-denied', 'log');
+  await host.startAgent();
+  const deb = await host.jail({ fields: 'Jail-Command: /bin/sleep 5000' });
+  const unsigned = await host.prodng(['install', deb]);
+  expect(unsigned).toMatchObject({ status: 2, stderr: expect.stringContaining('the policy is not signed') });
+  await host.ok('sign', host.policyFile, '--key', 'security@example.org');
+  await host.ok('start', host.name);
+  expect(await host.ok('policy', 'ls')).not.toContain('REFUSED');
+  // the signature is over the bytes before
+  await host.setPolicy('capability-denied', 'log', 'observe');
+  const changed = await host.prodng(['restart', host.name]);
+  expect(changed).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('it is a signature over other bytes'),
+  });
+  const kinds = JSON.parse((await host.api('GET', '/v1/events?tail=200')).body) as { kind: string }[];
+  expect(
+    kinds.map(({ kind }) => kind).filter((kind) => /^policy-(loaded|refused|changed)$/.test(kind)),
+  ).toEqual(['policy-refused', 'policy-loaded', 'policy-refused']);
+});
+
 it('a policy that cannot be put in force keeps its jails from starting, and no others', async () => {
   await host.setPolicy('syscall-refused', 'deny');
   await host.startAgent();
@@ -52,6 +78,10 @@ it('a policy that cannot be put in force keeps its jails from starting, and no o
   await writeFile(host.policyFile, 'Policy: test\nJails: other\n\nOn: syscall-refused\nAction: deny\n');
   await host.ok('start', host.name);
   expect(await host.state()).toBe('running');
-  expect(await host.events('policy-refused')).toHaveLength(2);
+  // that of another jail is refused as well, and keeps none from starting
+  expect(await host.events('policy-refused')).toHaveLength(3);
+  expect(await host.events('policy-changed')).toEqual([
+    expect.objectContaining({ policy: 'test', weaker: 1, changes: 'Jails: - box*; Jails: + other' }),
+  ]);
   expect(await host.events('policy-loaded')).toHaveLength(0);
 });

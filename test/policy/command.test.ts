@@ -52,3 +52,25 @@ it('policy check reports as JSON what it read', async () => {
     report: [{ file: policy, name: 'strict', rules: 1, jails: ['hello'], mode: 'enforce' }],
   });
 });
+
+it('policy diff shows what the second version does otherwise, and fails when it does less', async () => {
+  const other = join(folder, 'other.policy');
+  writeFileSync(
+    other,
+    'Policy: strict\nJails: hello web\n\nOn: syscall-refused\nMatch: mount\nAction: log\n',
+  );
+  expect(await runProdng(['policy', 'diff', policy, other])).toEqual({
+    status: 1,
+    stderr: '',
+    stdout: '        Jails: + web\nweaker  syscall-refused mount: kill -> log\n',
+  });
+  const { status, stdout } = await runProdng(['policy', 'diff', '--json', other, policy]);
+  expect({ status, changes: JSON.parse(stdout) }).toEqual({
+    status: 1,
+    changes: [
+      { text: 'Jails: - web', weaker: true },
+      { text: 'syscall-refused mount: log -> kill', weaker: false },
+    ],
+  });
+  expect(await runProdng(['policy', 'diff', policy, policy])).toEqual({ status: 0, stderr: '', stdout: '' });
+});

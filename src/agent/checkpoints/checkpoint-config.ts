@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { webhookSchema } from '../events/webhook.ts';
 
 const path = z.string().startsWith('/');
 
@@ -13,15 +14,7 @@ export const checkpointConfigSchema = z
       .default(3600)
       .describe('Seconds between two checkpoints; one equal to the last is not sent'),
     file: path.optional().describe("A file that is only appended to, for instance on another host's disk"),
-    webhook: z
-      .strictObject({
-        url: z.url({ protocol: /^https?$/ }).describe('An http or https URL'),
-        secretFile: path
-          .optional()
-          .describe('A file with the key of the HMAC-SHA256 in the header X-Prodng-Signature'),
-      })
-      .optional()
-      .describe('Send checkpoints by POST'),
+    webhook: webhookSchema.optional().describe('Send checkpoints by POST'),
     syslog: z
       .strictObject({
         host: z.string().min(1).max(255).describe('Host of the syslog server'),

@@ -1,15 +1,11 @@
 import { hostname } from 'node:os';
-import { messageOf } from '../../error/prodng-error.ts';
 import { hostSigner } from '../../evidence/host-key.ts';
 import type { Paths } from '../../system/paths.ts';
 import type { EventLog } from '../events/event-log.ts';
+import { retryWait, sendFault } from '../events/webhook.ts';
 import { signCheckpoint } from './checkpoint.ts';
 import type { CheckpointConfig } from './checkpoint-config.ts';
 import { type Sink, sinksOf } from './sinks.ts';
-
-/** ms between attempts after a failure: the first, and the longest. */
-const firstWait = 1000;
-const longestWait = 300_000;
 
 interface SinkState {
   sink: Sink;
@@ -72,16 +68,9 @@ export class Checkpoints {
       if (each.failures++ === 0)
         await this.#events.append('checkpoint-failed', undefined, {
           sink: sink.name,
-          reason: reasonText(error),
+          reason: sendFault(error),
         });
-      const wait = Math.min(firstWait * 2 ** Math.min(each.failures - 1, 20), longestWait);
-      each.timer = setTimeout(() => void this.#sendTo(each), wait);
+      each.timer = setTimeout(() => void this.#sendTo(each), retryWait(each.failures));
     }
   }
-}
-
-/** fetch(3) says the reason in its cause. */
-function reasonText(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return `${messageOf(error)}${cause}`.slice(0, 300);
 }

@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { connect } from 'node:tls';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { postSigned } from '../events/webhook.ts';
 import type { CheckpointConfig } from './checkpoint-config.ts';
 
 /** Where checkpoints go. It throws when one did not arrive. */
@@ -20,7 +20,11 @@ const priority = 13 * 8 + 5;
 export function sinksOf({ file, webhook, syslog }: CheckpointConfig): Sink[] {
   const sinks: Sink[] = [];
   if (file !== undefined) sinks.push({ name: 'file', send: (line) => appendSynced(file, line) });
-  if (webhook !== undefined) sinks.push({ name: 'webhook', send: (line) => post(webhook, line) });
+  if (webhook !== undefined)
+    sinks.push({
+      name: 'webhook',
+      send: (line) => postSigned(webhook, line, 'application/vnd.dsse.envelope.v1+json'),
+    });
   if (syslog !== undefined) sinks.push({ name: 'syslog', send: (line) => sendSyslog(syslog, line) });
   return sinks;
 }
@@ -34,18 +38,6 @@ async function appendSynced(path: string, line: string): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-async function post({ url, secretFile }: { url: string; secretFile?: string | undefined }, line: string) {
-  const headers: Record<string, string> = { 'content-type': 'application/vnd.dsse.envelope.v1+json' };
-  if (secretFile !== undefined) {
-    const secret = (await readFile(secretFile)).subarray(0, 4096);
-    headers['x-prodng-signature'] = `sha256=${createHmac('sha256', secret).update(line).digest('hex')}`;
-  }
-  const signal = AbortSignal.timeout(patience);
-  const response = await fetch(url, { method: 'POST', headers, body: line, redirect: 'error', signal });
-  await response.body?.cancel();
-  if (!response.ok) throw new ProdngError('IO', `${url}: HTTP ${response.status}`);
 }
 
 /** One message in octet-counted framing. The server's close_notify shows that it took the whole. */

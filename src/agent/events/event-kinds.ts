@@ -27,6 +27,15 @@ export const eventKinds = {
     detail: 'sink, reason',
   },
   'checkpoints-resumed': { meaning: 'Checkpoints are sent again', detail: 'sink' },
+  'alert-failed': {
+    meaning: 'An alert could not be sent to the webhook; the agent retries',
+    detail: 'reason',
+  },
+  'alerts-resumed': { meaning: 'Alerts are sent again', detail: '' },
+  'alerts-dropped': {
+    meaning: 'Alerts were not sent, because too many waited for the webhook; the log has them',
+    detail: 'count',
+  },
 
   installed: { meaning: 'A jail was installed', detail: 'version, sha256' },
   removed: { meaning: 'A jail was removed', detail: 'purge' },
@@ -79,6 +88,11 @@ export const eventKinds = {
   },
   'observation-failed': { meaning: 'A jail cannot be observed', detail: 'reason' },
   'policy-loaded': { meaning: 'A policy was read', detail: 'file, sha256, policy, mode, rules' },
+  'policy-changed': {
+    meaning: 'A policy does otherwise than before: weaker is the number of changes by which it does less',
+    detail: 'file, sha256, policy, weaker, changes',
+  },
+  'policy-removed': { meaning: 'A policy is no longer there', detail: 'file, policy, jails' },
   'policy-refused': {
     meaning: 'A policy cannot be parsed or enforced; its jails are not started',
     detail: 'file, sha256, policy, mode, reason',

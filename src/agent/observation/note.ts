@@ -9,7 +9,7 @@ import { jailNamePattern } from '../state/jail-name.ts';
 export const observeModes = ['base', 'record', 'off'] as const;
 export type ObserveMode = (typeof observeModes)[number];
 
-const policyRuleSchema = z.strictObject({
+export const policyRuleSchema = z.strictObject({
   on: z.enum(ruleEvents),
   match: z.union([z.literal('any'), z.array(z.string()).readonly()]),
   action: z.enum(ruleActions),

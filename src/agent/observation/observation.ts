@@ -16,6 +16,7 @@ import { type ObservedFigures, observedFigures } from './figures.ts';
 import { HostPolicies } from './host-policies.ts';
 import { Mechanism, reasonOfFailure } from './mechanism.ts';
 import { type Note, type ObserveMode, readNotes, removeNote, writeNote } from './note.ts';
+import { PolicySignatures } from './policy-signature.ts';
 import { type ProfileQuota, ProfileStore } from './profile-store.ts';
 import { type PolicyActions, Reactor, type ViolationCount } from './reactor.ts';
 
@@ -25,6 +26,8 @@ export interface ObservationOptions {
   /** Minutes for which a version is recorded that has no record yet; 0 for none. */
   recordNew: number;
   keep: ProfileQuota;
+  /** Public keys of which one must have signed each policy. */
+  policyKeyring?: string | undefined;
 }
 
 /** How a start is to be observed. */
@@ -78,7 +81,12 @@ export class Observation {
     this.#events = events;
     this.#actions = actions;
     this.#mechanism = new Mechanism(paths.jail);
-    this.policies = new HostPolicies(paths.config, events, () => this.#mechanism.canCount());
+    this.policies = new HostPolicies(
+      paths,
+      events,
+      () => this.#mechanism.canCount(),
+      new PolicySignatures(options.policyKeyring),
+    );
     this.#reactor = new Reactor(events, actions);
     this.profiles = new ProfileStore(paths.profiles, options.keep);
   }

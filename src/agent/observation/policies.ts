@@ -8,6 +8,7 @@ import { assertEnforceable } from '../../policy/enforceable.ts';
 import { parsePolicy } from '../../policy/parse-policy.ts';
 import { appliesTo, type HostPolicy, ruleText } from '../../policy/policy.ts';
 import { readRegularFile } from '../../system/regular-file.ts';
+import type { PolicySignatures } from './policy-signature.ts';
 
 /** A file of policies.d. */
 export interface PolicyFile {
@@ -36,25 +37,27 @@ export const policyEntrySchema = z
 export type PolicyEntry = z.infer<typeof policyEntrySchema>;
 
 /** Reads the policies of the host: /etc/prodng/policies.d, the files that end in .policy, by their names. */
-export function readPolicies(config: string): PolicyFile[] {
+export async function readPolicies(config: string, signatures: PolicySignatures): Promise<PolicyFile[]> {
   const folder = join(config, 'policies.d');
-  return namesIn(folder).map((name) => {
-    const file = join(folder, name);
-    let bytes: Buffer | undefined;
-    try {
-      bytes = readRegularFile(file, mostBytes);
-      if (bytes === undefined) throw new ProdngError('IO', `${file}: no such file`);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return { file, sha256, policy: parsePolicy(bytes, file) };
-    } catch (error) {
-      const sha256 = createHash('sha256')
-        .update(bytes ?? '')
-        .digest('hex');
-      const known =
-        error instanceof ProdngError ? error : new ProdngError('CONFIG', `${file}: ${messageOf(error)}`);
-      return { file, sha256, error: known };
-    }
-  });
+  return Promise.all(namesIn(folder).map((name) => readPolicy(join(folder, name), signatures)));
+}
+
+async function readPolicy(file: string, signatures: PolicySignatures): Promise<PolicyFile> {
+  let bytes: Buffer | undefined;
+  try {
+    bytes = readRegularFile(file, mostBytes);
+    if (bytes === undefined) throw new ProdngError('IO', `${file}: no such file`);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await signatures.assertSigned(file, bytes);
+    return { file, sha256, policy: parsePolicy(bytes, file) };
+  } catch (error) {
+    const sha256 = createHash('sha256')
+      .update(bytes ?? '')
+      .digest('hex');
+    const known =
+      error instanceof ProdngError ? error : new ProdngError('CONFIG', `${file}: ${messageOf(error)}`);
+    return { file, sha256, error: known };
+  }
 }
 
 function namesIn(folder: string): string[] {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prettifyError, z } from 'zod';
 import { errnoOf, ProdngError } from '../../error/prodng-error.ts';
+import { alertConfigSchema } from '../alerts/alert-config.ts';
 import { roles } from '../api/roles.ts';
 import { checkpointConfigSchema } from '../checkpoints/checkpoint-config.ts';
 import { observeModes } from '../observation/note.ts';
@@ -66,6 +67,7 @@ export const agentConfigSchema = z.strictObject({
     .prefault({})
     .describe("How much of a service's output is kept in each interval; the rest is counted"),
   checkpoints: checkpointConfigSchema.optional().describe('Where signed heads of the event log are sent'),
+  alerts: alertConfigSchema.optional().describe('Which events are sent to a webhook'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -123,6 +125,11 @@ export const agentConfigSchema = z.strictObject({
     })
     .prefault({})
     .describe('How jails are observed: docs/audit.md'),
+  policyKeyring: path
+    .optional()
+    .describe(
+      'OpenPGP public keys: each policy of policies.d must be signed by one of them, in FILE.asc beside it',
+    ),
   history: z
     .strictObject({
       seconds: z
@@ -168,9 +175,9 @@ export function networksOf({ networks, defaultNetwork }: AgentConfig): Networks 
   return { byName: networks, ...(chosen === undefined ? {} : { default: chosen }) };
 }
 
-export function observationOf({ observation }: AgentConfig): ObservationOptions {
+export function observationOf({ observation, policyKeyring }: AgentConfig): ObservationOptions {
   const { mode, recordNew, runs, bytes } = observation;
-  return { mode, recordNew, keep: { runs, bytes } };
+  return { mode, recordNew, keep: { runs, bytes }, policyKeyring };
 }
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;

@@ -22,10 +22,14 @@ export interface AgentPaths {
   logs: string;
   /** The append-only log of events. */
   events: string;
+  /** How far alerts have been sent. */
+  alerts: string;
   /** Bundles of evidence that the API made. */
   evidence: string;
   /** What the kernel counted of runs that have ended, a folder a jail. */
   profiles: string;
+  /** The policies as they were read last. */
+  policies: string;
   /** Notes of runs that are observed. */
   observed: string;
   /** Notes of jails that are frozen for evidence. */
@@ -55,8 +59,10 @@ export function agentPaths(paths: Paths, env: Environment = process.env): AgentP
     configuration: join(paths.state, 'configuration'),
     logs: join(paths.state, 'logs'),
     events: join(paths.state, 'events.jsonl'),
+    alerts: join(paths.state, 'alerts.json'),
     evidence: join(paths.state, 'evidence'),
     profiles: join(paths.state, 'profiles'),
+    policies: join(paths.state, 'policies.json'),
     observed: join(paths.run, 'agent', 'observed'),
     frozen: join(paths.run, 'agent', 'frozen'),
     socket: agentSocket(paths),

@@ -9,11 +9,12 @@ const examples = `
 Examples:
   prodng policy ls
   prodng policy check strict.policy
+  prodng policy diff old.policy strict.policy
   prodng policy test strict.policy hello.profile
   prodng run hello.deb --policy strict.policy
 
-Exit status: 0 fine; 1 for test, if a rule would have acted, and for ls, if a policy is refused; 2 if a policy cannot
-be read or put in force here.`;
+Exit status: 0 fine; 1 for test, if a rule would have acted, for diff, if the second policy does less, and for ls, if a
+policy is refused; 2 if a policy cannot be read or put in force here.`;
 
 /** `prodng policy`: what is done when jails do what they should not. */
 export function register(program: Command): void {
@@ -36,6 +37,18 @@ export function register(program: Command): void {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  prodng policy check strict.policy')
     .action(check);
+  policy
+    .command('diff')
+    .description('show what a policy does otherwise than another version of it')
+    .argument('<before>', 'a policy')
+    .argument('<after>', 'its other version')
+    .addOption(formatOption(['text', 'json']))
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  prodng policy diff /etc/prodng/policies.d/strict.policy strict.policy',
+    )
+    .action(diff);
   policy
     .command('test')
     .description('say what a policy would have done in recorded runs')
@@ -83,6 +96,16 @@ async function check(files: string[], { format }: PolicyFlags): Promise<void> {
     print(
       `${file}: ${name}: ${rules === 1 ? '1 rule' : `${rules} rules`} for ${jails.join(' ')}, mode ${mode}\n`,
     );
+}
+
+/** Exits with 1 if the second does less than the first. */
+async function diff(before: string, after: string, { format }: PolicyFlags): Promise<void> {
+  const { readPolicyFile } = await import('../../policy/parse-policy.ts');
+  const { policyChanges } = await import('../../policy/policy-changes.ts');
+  const changes = policyChanges(readPolicyFile(before), readPolicyFile(after));
+  if (changes.some(({ weaker }) => weaker)) process.exitCode = 1;
+  if (format === 'json') return print(`${JSON.stringify(changes, undefined, 2)}\n`);
+  print(changes.map(({ text, weaker }) => `${weaker ? 'weaker  ' : '        '}${text}\n`).join(''));
 }
 
 async function test(file: string, profiles: string[], { format }: PolicyFlags): Promise<void> {

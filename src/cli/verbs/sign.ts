@@ -21,15 +21,17 @@ Examples:
   prodng sign hello_1.0_amd64.deb --gpg 0123456789ABCDEF0123456789ABCDEF01234567
   prodng sign hello_1.0_amd64.deb --detached
   prodng sign hello_1.0_amd64.buildinfo
+  prodng sign strict.policy
 
 Signatures are added to a .deb as its last members (_gpgorigin, then _gpgmaint), as debsig-verify expects; removing them
-restores the file bit for bit. .changes and .buildinfo files are clearsigned. If SOURCE_DATE_EPOCH is set, it is the
+restores the file bit for bit. .changes and .buildinfo files are clearsigned. A policy is
+signed by FILE.asc beside it. If SOURCE_DATE_EPOCH is set, it is the
 date of the signature.`;
 
 export function register(program: Command): void {
   program
     .command('sign')
-    .description('sign a .deb, .changes or .buildinfo')
+    .description('sign a .deb, .changes, .buildinfo or policy')
     .argument('<file>', 'the file; replaced atomically')
     .option('--key <id>', 'sign with this key (see prodng key list); repeatable', collectValues)
     .option('--gpg <id>', 'sign with this gpg key, e.g. on a token; repeatable', collectValues)
@@ -46,6 +48,7 @@ export function register(program: Command): void {
 async function sign(file: string, options: SignOptions): Promise<void> {
   const made = await interruptible(async (signal): Promise<Made[]> => {
     const signers = await signersOf(options, signal);
+    if (file.endsWith('.policy')) return await signPolicy(file, options, signers);
     if (!file.endsWith('.deb')) return await signText(file, options, signers);
     if (options.detached) {
       const { signDetached } = await import('../../sign/detached.ts');
@@ -77,6 +80,18 @@ interface Made {
   userId: string;
 }
 
+async function signPolicy(
+  file: string,
+  { type, output }: SignOptions,
+  signers: readonly Signer[],
+): Promise<Made[]> {
+  if (type !== undefined || output !== undefined)
+    throw new ProdngError('USAGE', `${file}: its signature is ${file}.asc: leave out --type and --output`);
+  const { signFileDetached } = await import('../../sign/detached.ts');
+  const path = await signFileDetached(file, signers);
+  return signers.map(({ fingerprint, userId }) => ({ file: path, fingerprint, userId }));
+}
+
 async function signText(
   file: string,
   { detached, type, output }: SignOptions,
@@ -84,7 +99,7 @@ async function signText(
 ): Promise<Made[]> {
   const [signer, ...others] = signers;
   if (!/\.(?:changes|buildinfo)$/.test(file))
-    throw new ProdngError('USAGE', `${file}: neither a .deb, a .changes nor a .buildinfo`);
+    throw new ProdngError('USAGE', `${file}: neither a .deb, a .changes, a .buildinfo nor a .policy`);
   if (detached === true || type !== undefined || signer === undefined || others.length > 0)
     throw new ProdngError(
       'USAGE',
