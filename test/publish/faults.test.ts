@@ -124,6 +124,21 @@ describe('what is refused', () => {
     expectUntouched();
   });
 
+  it('nothing of what the suite has already: it was checked when it was published', async () => {
+    const policy = join(publishing.folder, 'lint-again.json');
+    writeFileSync(policy, JSON.stringify({ format: 1, limits: { memory: '1M' } }));
+    const published = join(archive, 'pool/main/w/web/web_1.3-1_amd64.deb');
+    expect(await publish('--lint-policy', policy, published)).toMatchObject({
+      status: 0,
+      stdout: 'web=1.3-1:amd64: staging has it already\n',
+    });
+    expectUntouched();
+    // with one that is new, the policy counts for that one, and none is published
+    const both = await publish('--lint-policy', policy, published, next);
+    expect(both).toMatchObject({ status: 2, stderr: expect.stringContaining('web_1.4-1') });
+    expectUntouched();
+  });
+
   it('the same version with other bytes', async () => {
     const other = await publishing.jail('web', '1.3-1', { files: { 'etc/other': 'x' } });
     expect(await publish(other)).toMatchObject({
