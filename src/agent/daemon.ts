@@ -10,6 +10,7 @@ import { assertSocketPath, listenOnSocket, type TlsListener } from './api/listen
 import { makeServer } from './api/server.ts';
 import { keepTlsOpen } from './api/tls-retry.ts';
 import { Checkpoints } from './checkpoints/checkpoints.ts';
+import { SpaceWatch } from './metrics/space-watch.ts';
 import { installPolicy } from './packages/install-policy.ts';
 import { PackageFinder } from './packages/package-source.ts';
 import { notifySystemd, watchdogInterval } from './sd-notify.ts';
@@ -88,6 +89,9 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
   if (alerts !== undefined) closers.push(() => alerts.close());
   await agent.open();
   await alerts?.open();
+  const space = new SpaceWatch(own.jail.state, config.lowSpace, events);
+  space.begin();
+  closers.push(() => space.close());
   const server = await makeServer(agent, logger);
   closers.push(() => server.close());
   closers.push(await listenOnSocket(server, own.socket));

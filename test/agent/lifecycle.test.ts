@@ -132,7 +132,14 @@ it('starts after a boot of the host what is enabled, and not what is disabled', 
   const [on, off, other] = [`${host.name}on`, `${host.name}off`, `${host.name}other`];
   const summaries = async () => Promise.all([on, off, other].map((name) => host.summary(name)));
   const states = async () => (await summaries()).map((one) => one?.state);
-  for (const name of [on, off, other]) await host.ok('install', await host.jail({ name, fields: polite }));
+  const volume = `${polite}\nJail-Filesystem: rw /var/lib/box size=2M`;
+  for (const name of [on, off, other])
+    await host.ok('install', await host.jail({ name, fields: name === other ? volume : polite }));
+  // all blocks of the volume are allocated
+  const images = join(host.folder, 'state/volumes', other);
+  const { size, blocks } = statSync(join(images, readdirSync(images)[0] ?? ''));
+  expect(size).toBeGreaterThanOrEqual(2 ** 21);
+  expect(blocks * 512).toBeGreaterThanOrEqual(size);
   expect(await host.ok('enable', on)).toBe(`${on} is enabled\n`);
   expect(await host.ok('disable', off)).toBe(`${off} is disabled\n`);
   await host.ok('stop', on);
@@ -153,9 +160,11 @@ it('starts after a boot of the host what is enabled, and not what is disabled', 
     writeFileSync(join(folder, 'runs', file), JSON.stringify({ ...run, boot: earlier }));
   }
   writeFileSync(join(folder, 'boot'), earlier);
+  writeFileSync(join(host.folder, 'etc/agent.json'), JSON.stringify({ lowSpace: 2 ** 52 }));
   await host.startAgent();
   await until(async () => String(await states()) === 'running,stopped,running');
   expect((await host.summary(off))?.desired).toBe('stopped');
+  await until(async () => (await host.ok('events')).includes('space-low  free='));
   expect(await host.ok('status', off)).toMatch(
     /state: stopped .*\n +desired: stopped\n +at boot: disabled\n/,
   );

@@ -40,7 +40,7 @@ async function serverWith(config: RoleConfig): Promise<ApiServer> {
     admit: async () => {},
     mostOfTree: { entries: 1, bytes: 1 },
     raise: {},
-    volumes: { withoutSize: 'allow' },
+    volumes: { withoutSize: 'allow', reserve: false },
     networks: { byName: {} },
     observation: { mode: 'off', recordNew: 0, keep: { runs: 1, bytes: 0 } },
     history: { seconds: 0, bytes: 0 },

@@ -74,7 +74,7 @@ it('item 11: a stricter policy keeps an installed jail from starting, and the re
 
 it('a sum cannot be promised while volumes without a size are allowed', () => {
   expect(volumePolicySchema.safeParse({ total: 1000 }).error?.message).toContain('withoutSize');
-  expect(volumePolicySchema.parse(undefined)).toEqual({ withoutSize: 'allow' });
+  expect(volumePolicySchema.parse(undefined)).toEqual({ withoutSize: 'allow', reserve: true });
 });
 
 it('of versions that declare different sizes the largest counts, once', () => {

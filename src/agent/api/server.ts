@@ -118,7 +118,7 @@ export async function openApiDocument(): Promise<object> {
     admit: async () => {},
     mostOfTree: { entries: 0, bytes: 0 },
     raise: {},
-    volumes: { withoutSize: 'allow' },
+    volumes: { withoutSize: 'allow', reserve: false },
     networks: { byName: {} },
     roles: {},
     observation: { mode: 'off', recordNew: 0, keep: { runs: 1, bytes: 0 } },

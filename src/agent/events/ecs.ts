@@ -29,6 +29,8 @@ const meanings: Readonly<Record<EventKind, Meaning>> = {
   fault: failed('host'),
   'state-damaged': failed('host'),
   'state-newer': failed('host'),
+  'space-low': of('host', 'info'),
+  'space-restored': of('host', 'info'),
   'events-dropped': failed('host'),
   'checkpoint-failed': failed('host'),
   'checkpoints-resumed': of('host', 'info'),

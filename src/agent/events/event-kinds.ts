@@ -17,6 +17,11 @@ export const eventKinds = {
     meaning: 'A state file was written by a later version and is left alone',
     detail: 'file, reason',
   },
+  'space-low': {
+    meaning: 'The file system of the state folder has less free space than lowSpace of agent.json',
+    detail: 'free, low',
+  },
+  'space-restored': { meaning: 'It has enough free space again', detail: 'free, low' },
   'events-dropped': {
     meaning: 'Events were lost, because the disk refused them and too many waited in memory',
     detail: 'count',

@@ -5,6 +5,7 @@ import { observedFamilies } from '../observation/observed-families.ts';
 import { agentFamilies } from './agent-metrics.ts';
 import { type CgroupFigure, readCgroupFigures } from './cgroup-figures.ts';
 import { type Family, familyText, type Sample } from './prometheus.ts';
+import { spaceFamily } from './space-watch.ts';
 import type { Stats } from './stats.ts';
 
 /** All figures in Prometheus' text exposition format 0.0.4. */
@@ -16,6 +17,7 @@ export async function metricsText(agent: Agent, stats: readonly Stats[]): Promis
     ...statsFamilies(stats),
     ...(await cgroupFamilies(cgroupsOf(agent))),
     ...agentFamilies(agent.jails.size, agent.context.history.bytes),
+    await spaceFamily(agent.context.paths.jail.state),
   ];
   return families.map(familyText).join('');
 }

@@ -17,6 +17,11 @@ export class VolumeRoom {
     this.#jails = jails;
   }
 
+  /** Whether the blocks of volumes are allocated before a start. */
+  get reserve(): boolean {
+    return this.#policy.reserve;
+  }
+
   /**
    * @param jail that is to be installed or started, with the versions that it will have
    * @throws ProdngError POLICY

@@ -39,6 +39,12 @@ export const agentConfigSchema = z.strictObject({
   volumes: volumePolicySchema.describe(
     'Limits of persistent volumes: a jail that exceeds them is neither installed nor started',
   ),
+  lowSpace: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(256 * 2 ** 20)
+    .describe('Free bytes of the state folder below which the event space-low is recorded; 0 for never'),
   keepVersions: z.number().int().min(1).max(100).default(3).describe('Versions of a jail that are kept'),
   startsAtOnce: z
     .number()

@@ -16,6 +16,10 @@ export const volumePolicySchema = z
       .enum(['allow', 'refuse'])
       .default('allow')
       .describe('Whether a volume may declare no size: it can fill the file system'),
+    reserve: z
+      .boolean()
+      .default(true)
+      .describe('Whether all blocks of a volume with a size are allocated before its jail starts'),
   })
   .refine(({ total, withoutSize }) => total === undefined || withoutSize === 'refuse', {
     path: ['total'],
@@ -41,7 +45,7 @@ export interface VolumeOwner {
 export function assertVolumesAllowed(
   jail: VolumeOwner,
   others: Iterable<VolumeOwner>,
-  { largest, total, withoutSize }: VolumePolicy,
+  { largest, total, withoutSize }: Omit<VolumePolicy, 'reserve'>,
 ): void {
   const refuse = (why: string, setting: string) =>
     new ProdngError('POLICY', `${jail.name}: Jail-Filesystem: ${why}`, {

@@ -52,6 +52,7 @@ export async function planLaunch(
     paths: paths.jail,
     name: jail.name,
     ...given,
+    reserveVolumes: volumes.reserve,
     ...(program === 'service' || prepare === undefined ? {} : { argv: prepare }),
     ...(uplink === undefined ? {} : { uplink }),
   };

@@ -28,6 +28,8 @@ export interface RunJailOptions extends OperatorValues {
   /** Runs a shell instead of the declared command: the jail's, or else the host's static busybox. */
   shell?: boolean;
   publish?: readonly PublishRequest[];
+  /** Allocates all blocks of volumes with a size, so that a full disk of the host cannot make their writes fail. */
+  reserveVolumes?: boolean;
   /** What a macvlan jail is connected to. */
   uplink?: Uplink;
   /** The OCI runtime (default: crun or runc, whichever works here). */

@@ -96,7 +96,7 @@ export async function prepareUnpacked(
   const staging = chooseStaging([paths.cache, paths.state, paths.run]);
   const account = accountOf(rootfs, declaration.user);
   const command = commandOf(rootfs, options);
-  const volumes = planVolumes(name, declaration, paths);
+  const volumes = planVolumes(name, declaration, paths, options.reserveVolumes);
   const names = nameMounts(rootfs, declaration, destinations);
   const credentials = credentialMounts(declaration, options.credentials, { account, range });
   const files = [

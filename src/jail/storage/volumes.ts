@@ -4,6 +4,7 @@ import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JailDeclaration, JailMount } from '../../control/jail-declaration.ts';
+import { formatSize } from '../../control/quantity.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
 import { syncFolder } from '../../system/atomic-file.ts';
 import type { Paths } from '../../system/paths.ts';
@@ -19,6 +20,8 @@ export interface PlannedVolume {
   volume: Volume;
   /** A folder, or an image when the volume has a size. */
   place: string;
+  /** All blocks of the image are allocated before the jail starts. */
+  reserve: boolean;
   mount: StagedMount;
   /** Its source is a name in the staging folder. */
   bind: JailBind;
@@ -33,7 +36,12 @@ const leastVolume = 2 ** 20;
 const journalSize = 2 ** 20;
 
 /** Plans the volumes of a jail; nothing is made. They lie by the jail's name, so that they outlive its versions. */
-export function planVolumes(name: string, { filesystem }: JailDeclaration, paths: Paths): PlannedVolume[] {
+export function planVolumes(
+  name: string,
+  { filesystem }: Pick<JailDeclaration, 'filesystem'>,
+  paths: Paths,
+  reserve = false,
+): PlannedVolume[] {
   const volumes = filesystem.filter((mount): mount is Volume => mount.kind === 'rw');
   return volumes.map((volume, index) => {
     const at = `volume${index}`;
@@ -41,9 +49,15 @@ export function planVolumes(name: string, { filesystem }: JailDeclaration, paths
     const attributes = ['nosuid', 'nodev', 'noexec'] as const;
     const bind = { source: at, path: volume.path, writable: true };
     if (volume.size === undefined)
-      return { volume, place: folder, bind, mount: { kind: 'idmapped', source: folder, at, attributes } };
+      return {
+        volume,
+        place: folder,
+        reserve: false,
+        bind,
+        mount: { kind: 'idmapped', source: folder, at, attributes },
+      };
     const place = `${folder}.ext4`;
-    return { volume, place, bind, mount: { kind: 'image', image: place, at, attributes } };
+    return { volume, place, reserve, bind, mount: { kind: 'image', image: place, at, attributes } };
   });
 }
 
@@ -60,18 +74,24 @@ function fileNameOf(path: string): string {
  * Makes the volumes that are not there yet, owned by the jail's user, and grows those whose declared size has grown.
  * A volume is whole or not there.
  *
- * @throws ProdngError BUSY when one that is to grow is mounted, COMMAND_FAILED from mkfs and resize2fs
+ * @throws ProdngError BUSY when one that is to grow is mounted, COMMAND_FAILED from mkfs and resize2fs, IO when the disk has
+ *   no room for one that is reserved
  */
-export async function makeVolumes(planned: readonly PlannedVolume[], account: Account): Promise<void> {
-  for (const { volume, place } of planned) {
+export async function makeVolumes(
+  planned: readonly PlannedVolume[],
+  account: Pick<Account, 'uid' | 'gid'>,
+): Promise<void> {
+  for (const { volume, place, reserve } of planned) {
     await mkdir(join(place, '..'), { recursive: true, mode: 0o700 });
     const stat = statSync(place, { throwIfNoEntry: false });
-    if (volume.size !== undefined) await makeImage(place, Math.max(volume.size, leastVolume), stat, account);
-    else if (stat === undefined) await makeFolder(place, account);
+    if (volume.size !== undefined) {
+      await makeImage({ place, reserve, size: Math.max(volume.size, leastVolume) }, stat, account);
+      if (reserve) await reserveImage(place, volume.path);
+    } else if (stat === undefined) await makeFolder(place, account);
   }
 }
 
-async function makeFolder(place: string, { uid, gid }: Account): Promise<void> {
+async function makeFolder(place: string, { uid, gid }: Pick<Account, 'uid' | 'gid'>): Promise<void> {
   const fresh = `${place}.new`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { mode: 0o755 });
@@ -82,17 +102,18 @@ async function makeFolder(place: string, { uid, gid }: Account): Promise<void> {
 }
 
 async function makeImage(
-  place: string,
-  size: number,
+  { place, size, reserve }: { place: string; size: number; reserve: boolean },
   stat: Stats | undefined,
-  { uid, gid }: Account,
+  { uid, gid }: Pick<Account, 'uid' | 'gid'>,
 ): Promise<void> {
   if (stat !== undefined) return growImage(place, size, stat.size - journalSize);
   const fresh = `${place}.new`;
   await rm(fresh, { force: true });
   await writeFile(fresh, '', { mode: 0o600 });
   await truncate(fresh, size + journalSize);
-  const owner = `root_owner=${uid}:${gid},nodiscard`;
+  // the kernel would zero the tables of inodes later, through the loop device, which gives their blocks back to the disk
+  const lazy = reserve ? ',lazy_itable_init=0,lazy_journal_init=0' : '';
+  const owner = `root_owner=${uid}:${gid},nodiscard${lazy}`;
   await runTool(['mkfs.ext4', '-q', '-F', '-m', '0', '-E', owner, fresh]);
   await rename(fresh, place);
   await syncFolder(join(place, '..'));
@@ -115,6 +136,25 @@ async function growImage(place: string, size: number, now: number): Promise<void
   await runTool(['sync', fresh]);
   await rename(fresh, place);
   await syncFolder(join(place, '..'));
+}
+
+/** Bytes of the unit of st_blocks, stat(2). */
+const blockUnit = 512;
+
+/**
+ * Allocates what an image has not allocated yet, posix_fallocate(3): nothing that it holds changes. An image that could
+ * not be reserved stays, and is reserved at the next start.
+ */
+async function reserveImage(place: string, path: string): Promise<void> {
+  const { size, blocks } = statSync(place);
+  if (blocks * blockUnit >= size) return;
+  const { status, stderr } = await runTool(['fallocate', '--length', String(size), place], {
+    accept: [0, 1],
+  });
+  if (status === 0) return;
+  throw new ProdngError('IO', `${path}: the disk cannot reserve ${formatSize(size)}: ${stderr.trim()}`, {
+    hint: 'make room, or set "volumes": { "reserve": false } in agent.json: its writes can then fail on a full disk',
+  });
 }
 
 /** Mounts are in other namespaces, and seen by their loop devices alone. The loop device of a run that has ended may take a moment to go. */
