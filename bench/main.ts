@@ -6,6 +6,7 @@ import { buildBench } from './build.ts';
 import { diffBench } from './diff.ts';
 import { lintBench } from './lint.ts';
 import { measuredOn } from './measured-on.ts';
+import { observeBench } from './observe.ts';
 import { peersBench } from './peers.ts';
 import { publishBench } from './publish.ts';
 import { runBench } from './run.ts';
@@ -24,6 +25,7 @@ const benches: Bench[] = [
   throwawayBench,
   runBench,
   agentBench,
+  observeBench,
   peersBench,
   lintBench,
   diffBench,
