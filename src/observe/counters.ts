@@ -119,6 +119,12 @@ export class Counters {
     return decodeJail(value);
   }
 
+  /** As `entry`; undefined when nothing is counted of it. */
+  find(jail: number): JailEntry | undefined {
+    const value = this.programs.maps.jails.lookup(u32Key(jail));
+    return value === undefined ? undefined : decodeJail(value);
+  }
+
   /** The figures of a process of a jail; undefined when it is none, or was not seen. */
   figures(pid: number): ProcessFigures | undefined {
     const task = this.#task(pid);

@@ -135,7 +135,9 @@ export class Observation {
     const note = this.#notes.get(run);
     const counters = this.#mechanism.loaded;
     if (note === undefined || counters === undefined || note.jail === 0) return undefined;
-    return observedFigures(counters.entry(note.jail).figures, countedIn(note));
+    // gone as soon as a run has ended, before its note is: what samples all runs must not fail for one
+    const entry = counters.find(note.jail);
+    return entry === undefined ? undefined : observedFigures(entry.figures, countedIn(note));
   }
 
   /** What the observed jails have done so far in this run, by name. */
