@@ -1,6 +1,7 @@
 // Makes V8's code caches for a bundle: loads all of it, does what should start fast, and keeps what V8 has compiled
-// by then. With --random-seed=1 the same chunks give the same bytes.
-// Usage: node --random-seed=1 code-cache.cjs FOLDER >/dev/null
+// by then. With these options the same chunks give the same bytes: a garbage collection, which comes at a time of its
+// own, would leave traces in them.
+// Usage: node --random-seed=1 --initial-heap-size=1024 code-cache.cjs FOLDER >/dev/null
 const { mkdtempSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
@@ -8,6 +9,8 @@ const { setFlagsFromString } = require('node:v8');
 
 const folder = resolve(process.argv[2]);
 const scratch = mkdtempSync(join(tmpdir(), 'prodng-code-cache-'));
+// V8 takes a cache only with the flags that it was made with: this one has done its work
+setFlagsFromString('--initial-heap-size=0');
 // which code V8 throws away to save memory depends on time
 setFlagsFromString('--no-flush-bytecode');
 
