@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { type ExportFormat, enforcementTable, playKube, type Status } from '../../src/export/enforcement.ts';
+import { until } from '../support/jail-host.ts';
 import { type Exporting, makeExporting } from './exporting.ts';
 import { type Declared, inForce, looks } from './in-force.ts';
 import { makePodman, type Podman } from './podman.ts';
@@ -40,9 +41,17 @@ Jail-Filesystem: tmp /tmp size=8M`,
   podman.run('tag', image, 'localhost/web:1.0-1');
 });
 
-afterEach(() => {
-  podman.run('pod', 'rm', '--all', '--force', '--time', '0');
-  podman.run('rm', '--all', '--force', '--time', '0');
+afterEach(async () => {
+  // its own clean-up after a container that was killed may still hold a mount: EBUSY
+  await until(() => {
+    try {
+      podman.run('pod', 'rm', '--all', '--force', '--time', '0');
+      podman.run('rm', '--all', '--force', '--time', '0');
+      return podman.run('ps', '--all', '--quiet') === '';
+    } catch {
+      return false;
+    }
+  });
 });
 
 afterAll(() => {
