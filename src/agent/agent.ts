@@ -8,7 +8,7 @@ import type { RoleConfig } from './api/client-role.ts';
 import { EventLog } from './events/event-log.ts';
 import { takeEvidence } from './evidence/take-evidence.ts';
 import { settleUnfinishedBundles } from './evidence/unfinished-bundle.ts';
-import { History, type HistoryOptions, type SampledJail } from './metrics/history.ts';
+import { History, type HistoryOptions, type SampledJail, sampleOf } from './metrics/history.ts';
 import { Addresses } from './network/addresses.ts';
 import { Observation, type ObservationOptions } from './observation/observation.ts';
 import type { PolicyActions } from './observation/reactor.ts';
@@ -224,13 +224,13 @@ export class Agent {
     });
   }
 
-  *#running(): Iterable<SampledJail> {
+  #running(): SampledJail[] {
     const { observation } = this.context;
-    for (const { run } of this.#jails.values())
-      if (run !== undefined && isRunning(run.file)) {
-        const { record } = run.file;
-        yield { record, observed: observation.figuresOfRun(record.id) };
-      }
+    return [...this.#jails.values()].flatMap(({ run }) => {
+      if (run === undefined || !isRunning(run.file)) return [];
+      const { record } = run.file;
+      return { name: record.name, sample: () => sampleOf(record, observation.figuresOfRun(record.id)) };
+    });
   }
 
   /** What is done to jails for a policy. */

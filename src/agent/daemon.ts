@@ -105,7 +105,10 @@ async function serve(own: AgentPaths, config: AgentConfig, logger: Logger, close
   process.on('SIGHUP', reload);
   closers.push(() => void process.off('SIGHUP', reload));
   const beat = watchdogInterval();
-  const timer = beat === undefined ? undefined : setInterval(() => void notifySystemd('WATCHDOG=1'), beat);
+  const timer =
+    beat === undefined
+      ? undefined
+      : setInterval(() => void notifySystemd('WATCHDOG=1').catch(() => {}), beat);
   closers.push(() => clearInterval(timer));
   closers.push(() => notifySystemd('STOPPING=1'));
   await notifySystemd('READY=1');

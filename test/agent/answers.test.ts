@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isTooDeep } from '../../src/agent/api/answers.ts';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
-import { until } from '../support/jail-host.ts';
+import { program, until } from '../support/jail-host.ts';
 
 let host: AgentHost;
 
@@ -93,8 +93,7 @@ it('counts how deep JSON is, but not what is in strings', () => {
 
 /** As a shell would: prodng, its standard output to a program or file. */
 function shell(line: string): Promise<{ status: number | null; errors: string }> {
-  const main = resolve('node_modules/.cache/jail-host/prodng.mjs');
-  const child = spawn('sh', ['-c', line.replaceAll('prodng', `"${process.execPath}" "${main}"`)], {
+  const child = spawn('sh', ['-c', line.replaceAll('prodng', `"${process.execPath}" "${program}"`)], {
     env: { ...process.env, ...host.env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -104,6 +104,17 @@ it('has a lease for as long as the jail runs, and no longer, with an agent and w
   await until(async () => (await inspect()).network?.lease?.obtained !== after.network?.lease?.obtained);
   expect(await page(first.address)).toBe('page');
   expect(await host.ok('events')).toContain('dhcp-client-restarted');
+
+  // one that cannot be started is told, and tried again; the agent lives
+  const agent = host.agent().pid;
+  const begins = join(first.run?.bundle ?? '', 'udhcpc.begins');
+  rmSync(begins, { force: true });
+  mkdirSync(begins);
+  process.kill(Number(clients()[0]), 'SIGKILL');
+  await until(async () => /fault .*EISDIR/.test(await host.ok('events')));
+  rmdirSync(begins);
+  await until(() => clients().length === 1);
+  expect(host.agent()).toMatchObject({ pid: agent, exitCode: null });
 
   // it dies with its jail, by conmon where no agent is there
   await host.endAgent('SIGKILL');

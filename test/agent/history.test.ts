@@ -54,6 +54,20 @@ describe('the history of jails', () => {
     expect(history.of('jail9')?.columns(0, 1000).time).toEqual([5009]);
   });
 
+  it('leaves a gap where there is no sample, and goes on', async () => {
+    const history = new History({ seconds: 3600, bytes: mib });
+    const gone = () => {
+      throw new Error('it has ended');
+    };
+    for (const time of [1000, 2000])
+      await history.sampleAll([
+        { name: 'gone', sample: gone },
+        { name: 'web', sample: () => sample(time) },
+      ]);
+    expect(history.of('web')?.columns(0, 1000).time).toEqual([1000, 2000]);
+    expect(history.of('gone')).toBeUndefined();
+  });
+
   it('forgets jails that are removed', () => {
     const history = new History({ seconds: 3600, bytes: mib });
     history.add('web', sample(1000));

@@ -201,8 +201,8 @@ it('gives the lines of a log as JSON, one object a line', async () => {
   const lines = (await host.ok('logs', '--json', host.name)).trimEnd().split('\n');
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
   const said = lines.map((line): unknown => JSON.parse(line));
-  expect(said).toContainEqual({ time, stream: 'stdout', whole: true, text: 'one' });
-  expect(said).toContainEqual({ time, stream: 'stderr', whole: true, text: 'two' });
+  expect(said).toContainEqual({ jail: host.name, time, stream: 'stdout', whole: true, text: 'one' });
+  expect(said).toContainEqual({ jail: host.name, time, stream: 'stderr', whole: true, text: 'two' });
 });
 
 it('lists the processes of one jail, of several, of all', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { plainEnvironment, run } from '../../src/system/process.ts';
 import { makeAgentHost } from '../support/agent-host.ts';
+import { program } from '../support/jail-host.ts';
 
 test('every command of docs/audit.md works, in its order, on jails of those names', {
   timeout: 600_000,
@@ -32,7 +33,6 @@ test('every command of docs/audit.md works, in its order, on jails of those name
     const source = join(host.folder, 'hello');
     expect((await host.prodng(['new', 'python-service', source])).status).toBe(0);
     // as a shell in that folder would run them
-    const program = join(process.cwd(), 'node_modules/.cache/jail-host/prodng.mjs');
     for (const command of commands.map((each) => each.replace('8080:8080', '0:8080'))) {
       const line = `prodng() { '${process.execPath}' '${program}' "$@"; }; ${command}`;
       const { exitCode: status, stderr } = await run(['sh', '-c', line], {

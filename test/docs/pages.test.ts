@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { plainEnvironment, run } from '../../src/system/process.ts';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
+import { program } from '../support/jail-host.ts';
 
 let host: AgentHost;
 
@@ -34,7 +35,6 @@ function blocksOf(page: string, language: string): string[] {
 async function follow(page: string): Promise<void> {
   const commands = blocksOf(page, 'sh').flatMap((block) => block.trimEnd().split('\n'));
   expect(commands.length).toBeGreaterThan(5);
-  const program = join(process.cwd(), 'node_modules/.cache/jail-host/prodng.mjs');
   for (const command of commands) {
     const line = `prodng() { '${process.execPath}' '${program}' "$@"; }; ${command}`;
     const { exitCode, stderr } = await run(['sh', '-c', line], {

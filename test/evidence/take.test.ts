@@ -8,14 +8,14 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { BundleWriter } from '../../src/evidence/bundle/bundle-writer.ts';
 import { collectProcess } from '../../src/evidence/collect/processes.ts';
 import { defaultLimits } from '../../src/evidence/limits.ts';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
-import { type Ended, until } from '../support/jail-host.ts';
+import { program as cli, type Ended, until } from '../support/jail-host.ts';
 import { makeImplant } from './implanted.ts';
 import { unpackBundle } from './unpacked-bundle.ts';
 
@@ -243,8 +243,7 @@ it('does what docs/evidence.md shows', async () => {
   expect(commands.split('\n').length).toBeGreaterThan(6);
   const work = join(host.folder, 'docs');
   mkdirSync(work);
-  const program = [process.execPath, resolve('node_modules/.cache/jail-host/prodng.mjs')].join(' ');
-  const shell = `set -eux\nprodng() { ${program} "$@"; }\n${commands.replaceAll(/\bweb\b/g, host.name)}`;
+  const shell = `set -eux\nprodng() { '${process.execPath}' '${cli}' "$@"; }\n${commands.replaceAll(/\bweb\b/g, host.name)}`;
   const said = spawnSync('bash', ['-c', shell], { cwd: work, env: host.env, encoding: 'utf8' });
   expect(said).toMatchObject({ status: 0, stdout: expect.stringContaining('all as signed by ProdNG host') });
   expect(readdirSync(work)).toContain(`${host.name}.html`);

@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AgentHost, makeAgentHost } from '../support/agent-host.ts';
-import { terminalSession } from '../support/jail-host.ts';
+import { program, terminalSession } from '../support/jail-host.ts';
 
 let host: AgentHost;
 
@@ -56,7 +56,6 @@ function ioctlProgram(request: number, byte: number): Buffer {
 }
 
 it('item 17: what a program in a jail pushes into its terminal never reaches the one of the operator', async () => {
-  const program = resolve('node_modules/.cache/jail-host/prodng.mjs');
   const tool = join(host.folder, 'push');
   for (const request of [TIOCSTI, TIOCLINUX]) {
     writeFileSync(tool, ioctlProgram(request, 'x'.charCodeAt(0)));

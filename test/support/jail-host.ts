@@ -52,7 +52,7 @@ export interface JailHost {
 }
 
 /** The CLI in the form that is installed: a test starts it hundreds of times, and this one starts five times as fast. */
-const program = process.env.PRODNG_TEST_PROGRAM ?? resolve('dist/prodng.cjs');
+export const program = process.env.PRODNG_TEST_PROGRAM ?? resolve('dist/prodng.cjs');
 
 /** On a disk: not every kernel's tmpfs can be mounted with mapped owners. */
 const scratch = '/var/tmp';

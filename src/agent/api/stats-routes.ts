@@ -36,7 +36,14 @@ export function statsRoutes(server: ApiServer, agent: Agent): void {
         allStats(agent, processes === 'true').filter(({ name }) => jail === undefined || name === jail);
       if (follow === 'false') return read();
       const stream = openEventStream(reply);
-      const send = () => stream.send('stats', read());
+      const send = () => {
+        try {
+          stream.send('stats', read());
+        } catch {
+          // the client asks again, and is told why
+          stream.end();
+        }
+      };
       const timer = setInterval(send, interval * 1000);
       stream.closed.addEventListener('abort', () => clearInterval(timer), { once: true });
       send();

@@ -12,10 +12,11 @@ export interface HistoryOptions {
   bytes: number;
 }
 
-/** A running jail, and what was counted of its run. */
+/** A running jail. */
 export interface SampledJail {
-  record: RunRecord;
-  observed: ObservedFigures | undefined;
+  name: string;
+  /** @throws when it has ended just now, or the host cannot say */
+  sample(): Sample;
 }
 
 /** ms between two samples. */
@@ -42,7 +43,10 @@ export class History {
    */
   begin(installed: () => ReadonlySet<string>, running: () => Iterable<SampledJail>): void {
     if (this.options.seconds === 0) return;
-    this.#timer = setInterval(() => void this.#sampleAll(installed, running), interval);
+    this.#timer = setInterval(() => {
+      this.keepOnly(installed());
+      void this.sampleAll(running());
+    }, interval);
   }
 
   end(): void {
@@ -87,26 +91,23 @@ export class History {
     if (oldest[1].blocks === 0) this.#jails.delete(oldest[0]);
   }
 
-  async #sampleAll(
-    installed: () => ReadonlySet<string>,
-    running: () => Iterable<SampledJail>,
-  ): Promise<void> {
+  /** A jail of which there is no sample has a gap; the others are not kept from theirs, nor is the agent from its work. */
+  async sampleAll(jails: Iterable<SampledJail>): Promise<void> {
     // a host that is too slow for one sample a second has fewer
     if (this.#isSampling) return;
     this.#isSampling = true;
-    try {
-      this.keepOnly(installed());
-      for (const jail of Array.from(running())) {
-        this.add(jail.record.name, sampleOf(jail));
-        await nextTurn();
-      }
-    } finally {
-      this.#isSampling = false;
+    for (const { name, sample } of jails) {
+      try {
+        this.add(name, sample());
+      } catch {}
+      await nextTurn();
     }
+    this.#isSampling = false;
   }
 }
 
-function sampleOf({ record, observed }: SampledJail): Sample {
+/** What a run has used so far. @param observed what was counted of it */
+export function sampleOf(record: RunRecord, observed: ObservedFigures | undefined): Sample {
   return {
     time: Date.now(),
     ...readUsage(record),

@@ -56,13 +56,23 @@ export class Exits {
 
   #look(): void {
     if (this.#waiting.size === 0) return;
-    // one look at the folder: a hundred jails have no file yet, and to ask for each is dear
-    const written = new Set(readdirSync(this.#folder));
+    const written = this.#written();
+    if (written === undefined) return;
     for (const [id, waiting] of this.#waiting) {
       const end = this.#endOf(id, waiting, written.has(id));
       if (end === undefined) continue;
       this.#waiting.delete(id);
       waiting.resolve(end);
+    }
+  }
+
+  /** One look at the folder: a hundred jails have no file yet, and to ask for each is dear. */
+  #written(): ReadonlySet<string> | undefined {
+    try {
+      return new Set(readdirSync(this.#folder));
+    } catch {
+      // as when the agent has no descriptor left: the next look comes soon
+      return undefined;
     }
   }
 

@@ -1,6 +1,7 @@
 import { ProdngError } from '../../error/prodng-error.ts';
 import type { AgentContext } from '../agent-context.ts';
 import type { ActiveRun } from './active-run.ts';
+import { Background } from './background.ts';
 import { checkHealth } from './health-check.ts';
 
 export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
@@ -22,11 +23,13 @@ export class HealthWatch {
   fault: string | undefined;
   readonly #jail: Subject;
   readonly #context: AgentContext;
+  readonly #background: Background;
   #stop = new AbortController();
 
   constructor(jail: Subject, context: AgentContext) {
     this.#jail = jail;
     this.#context = context;
+    this.#background = new Background(context.events, jail.name);
   }
 
   begin(run: ActiveRun): void {
@@ -50,17 +53,17 @@ export class HealthWatch {
     while (!signal.aborted) {
       await pause(this.status === 'starting' ? Math.min(health.interval, 1000) : health.interval, signal);
       if (signal.aborted || run.frozen) continue;
-      const fault = await checkHealth(health, run.file.record);
-      if (signal.aborted) return;
-      failures = fault === undefined ? 0 : failures + 1;
-      this.fault = fault;
-      if (fault === undefined) await this.#become('healthy');
-      else if (failures >= patience) {
+      await this.#background.run(async () => {
+        const fault = await checkHealth(health, run.file.record);
+        if (signal.aborted) return;
+        failures = fault === undefined ? 0 : failures + 1;
+        this.fault = fault;
+        if (fault === undefined) return this.#become('healthy');
+        if (failures < patience) return;
         await this.#become('unhealthy', fault);
-        if (run.declaration.restart.policy === 'no') continue;
-        void run.kill('health');
-        return;
-      }
+        // its end ends this watch
+        if (run.declaration.restart.policy !== 'no') await run.kill('health');
+      });
     }
   }
 

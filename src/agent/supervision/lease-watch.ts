@@ -4,6 +4,7 @@ import { jailLink } from '../../jail/network/network.ts';
 import type { AgentContext } from '../agent-context.ts';
 import { isRunning } from '../state/run-file.ts';
 import type { ActiveRun } from './active-run.ts';
+import { Background } from './background.ts';
 
 /** ms. A lease lasts two minutes at least. */
 const interval = 2000;
@@ -15,12 +16,14 @@ const interval = 2000;
 export class LeaseWatch {
   readonly #name: string;
   readonly #context: AgentContext;
+  readonly #background: Background;
   #timer: NodeJS.Timeout | undefined;
   #told = '';
 
   constructor(name: string, context: AgentContext) {
     this.#name = name;
     this.#context = context;
+    this.#background = new Background(context.events, name);
   }
 
   begin(run: ActiveRun): void {
@@ -31,9 +34,11 @@ export class LeaseWatch {
     this.#timer = setInterval(() => {
       if (looking) return;
       looking = true;
-      void this.#look(run).finally(() => {
-        looking = false;
-      });
+      void this.#background
+        .run(() => this.#look(run))
+        .finally(() => {
+          looking = false;
+        });
     }, interval);
   }
 
