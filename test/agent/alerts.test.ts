@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, expect, it } from 'vitest';
+import { Alerts } from '../../src/agent/alerts/alerts.ts';
+import { EventLog } from '../../src/agent/events/event-log.ts';
 import { makeAgentHost } from '../support/agent-host.ts';
 import { until } from '../support/jail-host.ts';
 
@@ -73,4 +76,34 @@ it('an alert on an event that does not exist is refused', async () => {
   const alerts = { webhook: { url: 'http://127.0.0.1:9/' }, events: ['alert-failed'] };
   writeFileSync(join(host.folder, 'etc/agent.json'), JSON.stringify({ alerts }));
   await expect(host.startAgent()).rejects.toThrow();
+});
+
+it('begins where the position cannot be kept, tells it, and sends', async () => {
+  const taken: { kind: string }[] = [];
+  const web = createServer(async (request, response) => {
+    taken.push(JSON.parse(await text(request)));
+    response.writeHead(204).end();
+  }).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  const folder = mkdtempSync(join(tmpdir(), 'prodng-alerts-'));
+  const events = new EventLog(join(folder, 'events.jsonl'));
+  const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/`;
+  const alerts = new Alerts(
+    { webhook: { url }, events: ['started'] },
+    events,
+    join(folder, 'none/alerts.json'),
+  );
+  try {
+    await events.open();
+    await alerts.open();
+    await events.append('started', 'web');
+    await until(() => taken.length > 0);
+    expect(taken[0]).toMatchObject({ kind: 'started' });
+    expect((await events.tail(10)).map(({ kind }) => kind)).toContain('alert-failed');
+  } finally {
+    alerts.close();
+    await events.close();
+    web.close();
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -41,15 +41,22 @@ export class Alerts {
 
   /** Begins with what earlier agents have not sent; the first time, with what this one records. The log is open. */
   async open(): Promise<void> {
-    const sent = await this.#sent();
-    if (sent === undefined) await this.#keep((this.#first ?? this.#events.seq + 1) - 1);
-    else {
-      const first = this.#first ?? Number.POSITIVE_INFINITY;
-      const missed = (await this.#events.after(sent)).filter(({ seq }) => seq < first);
-      this.#waiting.unshift(...missed.filter(({ kind }) => this.#isWanted(kind)));
+    try {
+      await this.#goOn();
+    } catch (error) {
+      // a disk that is full keeps no agent from starting: what it records itself is sent
+      await this.#events.append('alert-failed', undefined, { reason: sendFault(error) });
     }
     this.#isSending = false;
     void this.#send();
+  }
+
+  async #goOn(): Promise<void> {
+    const sent = await this.#sent();
+    if (sent === undefined) return this.#keep((this.#first ?? this.#events.seq + 1) - 1);
+    const first = this.#first ?? Number.POSITIVE_INFINITY;
+    const missed = (await this.#events.after(sent)).filter(({ seq }) => seq < first);
+    this.#waiting.unshift(...missed.filter(({ kind }) => this.#isWanted(kind)));
   }
 
   close(): void {
