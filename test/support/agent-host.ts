@@ -8,6 +8,13 @@ import { text } from 'node:stream/consumers';
 import { run } from '../../src/system/process.ts';
 import { type Ended, type JailHost, makeJailHost, until } from './jail-host.ts';
 
+export interface ApiAnswer {
+  status: number;
+  body: string;
+  /** Whether all of the request's body was sent. */
+  isSent: boolean;
+}
+
 /** An agent with folders of its own, running real jails. */
 export interface AgentHost extends JailHost {
   /** The agent that runs now. */
@@ -26,7 +33,7 @@ export interface AgentHost extends JailHost {
   /** One jail of `prodng ls`, without its uptime. */
   summary(name?: string): Promise<Record<string, unknown> | undefined>;
   /** Asks the API itself. */
-  api(method: string, path: string, body?: string, type?: string): Promise<{ status: number; body: string }>;
+  api(method: string, path: string, body?: string, type?: string): Promise<ApiAnswer>;
   /** The agent's standard output so far. */
   said(): string;
 }
@@ -44,9 +51,18 @@ export async function makeAgentHost(runFolder?: string): Promise<AgentHost> {
       const headers =
         body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) };
       const asked = request({ socketPath, method, path, headers }, (response) => {
-        text(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject);
+        // an answer may come while the body is still being sent: the agent must not be ended then
+        const sent = new Promise((done) => {
+          for (const event of ['finish', 'close']) asked.once(event, done);
+          if (asked.writableFinished) done(true);
+        });
+        Promise.all([text(response), sent]).then(
+          ([said]) =>
+            resolve({ status: response.statusCode ?? 0, body: said, isSent: asked.writableFinished }),
+          reject,
+        );
       });
-      asked.once('error', reject);
+      asked.on('error', reject);
       asked.end(body);
     });
   const ok: AgentHost['ok'] = async (...argv) => {
