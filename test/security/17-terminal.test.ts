@@ -75,7 +75,9 @@ it('item 17: what a program in a jail pushes into its terminal never reaches the
       const shell = ['busybox', 'sh', '-c', `"$@"; ${after}`, 'sh', process.execPath, program, ...argv];
       const session = terminalSession(shell, host.env);
       await session.status();
-      expect(session.output()).toMatch(/status \d+, read\[\]\./);
+      // EPERM, EIO or ENOTTY of the program itself, and nothing that prodng could not do
+      expect(session.output()).toMatch(/status (1|5|25), read\[\]\./);
+      expect(session.output()).not.toMatch(/prodng: |Cannot find module/);
     }
   }
 });
