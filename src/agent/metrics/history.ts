@@ -16,7 +16,7 @@ export interface HistoryOptions {
 export interface SampledJail {
   name: string;
   /** @throws when it has ended just now, or the host cannot say */
-  sample(): Sample;
+  sample: () => Sample;
 }
 
 /** ms between two samples. */
