@@ -53,6 +53,12 @@ describe('an update', () => {
   test('that is replaced by a commit of the old image is refused', () => {
     expect(committed(armed(running, next), old)).toEqual({ ...running, refused: [next.digest] });
   });
+
+  test('that is armed before the first image is committed, and yet to be tried, stays armed', () => {
+    const early = committed(armed(fresh, next), old, true);
+    expect(early).toEqual({ ...running, trying: next });
+    expect(withoutFailed(early, old.digest)?.refused).toEqual([next.digest]);
+  });
 });
 
 test('an image that was rolled back is refused, and a commit of it takes that back', () => {

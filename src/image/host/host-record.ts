@@ -85,11 +85,21 @@ export function armed(record: HostRecord, { digest, version, date }: RecordedIma
   return { ...record, refused, trying: { digest, version, date } };
 }
 
-/** The record once the running image is kept. */
-export function committed({ trying, ...record }: HostRecord, image: RecordedImage): HostRecord {
-  const failed = trying === undefined || trying.digest === image.digest ? [] : [trying.digest];
+/**
+ * The record once the running image is kept.
+ *
+ * @param isPending the image that is armed is still to be tried: it has not failed
+ */
+export function committed(
+  { trying, ...record }: HostRecord,
+  image: RecordedImage,
+  isPending = false,
+): HostRecord {
+  const other = trying === undefined || trying.digest === image.digest ? undefined : trying;
+  const failed = other === undefined || isPending ? [] : [other.digest];
   return {
     ...record,
+    ...(other === undefined || !isPending ? {} : { trying: other }),
     committed: image.digest,
     refused: [...new Set([...record.refused, ...failed])].filter((each) => each !== image.digest),
     newest: Math.max(record.newest, image.date),

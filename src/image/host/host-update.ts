@@ -171,8 +171,10 @@ export async function commitHost(): Promise<HostStatus> {
       );
     if (efi.isThere())
       efi.putFirst([efi.entryFor(running, entryName(running)), efi.entryFor(other, entryName(other))]);
-    await writeHostRecord(committed(await readHostRecord(), recordedOf(slot)));
-    rmSync(armedFile, { force: true });
+    // armed before the first image of a host was committed: the firmware has yet to try it
+    const isPending = efi.isThere() && efi.next() !== undefined;
+    await writeHostRecord(committed(await readHostRecord(), recordedOf(slot), isPending));
+    if (!isPending) rmSync(armedFile, { force: true });
   } finally {
     await slot.close();
   }
