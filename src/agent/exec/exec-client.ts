@@ -63,11 +63,17 @@ async function converse(socket: Duplex, head: Buffer, options: ExecOptions): Pro
   const reader = new FrameReader();
   try {
     return await new Promise((resolve, reject) => {
+      const full = new Set<NodeJS.WriteStream>();
       const print = (stream: NodeJS.WriteStream, data: Buffer) => {
-        if (stream.write(data)) return;
+        // one chunk of the connection can hold many frames
+        if (stream.write(data) || full.has(stream)) return;
         // a slow reader slows the program down
+        full.add(stream);
         socket.pause();
-        stream.once('drain', () => socket.resume());
+        stream.once('drain', () => {
+          full.delete(stream);
+          if (full.size === 0) socket.resume();
+        });
       };
       const take = (chunk: Buffer) => {
         for (const { kind, data } of reader.push(chunk)) {
