@@ -55,6 +55,12 @@ const kinds: readonly Kind[] = [
     hint: 'the mirror may be in the middle of an update: try again in some minutes, or use another mirror',
   },
   {
+    pattern: /signal 25|File size limit/,
+    code: 'ARCHIVE_SIGNATURE',
+    what: 'it sends a file without an end',
+    hint: 'use another mirror, and tell the operator of this one',
+  },
+  {
     pattern: /does not have a Release file|no longer has a Release file/,
     code: 'ARCHIVE_UNREACHABLE',
     what: 'there is no Release file: no such suite, or no archive at all',

@@ -86,9 +86,17 @@ function stateFingerprint(releases: readonly ReleaseIdentity[]): string {
   return each.sort().join('\n');
 }
 
+/**
+ * Bytes of the largest file that apt may write: an index of the largest public archives has 100 MB. apt knows the size of
+ * each index from the signed Release file, and yet has been seen to write an endless one for as long as it came.
+ */
+const largestFile = 512 * 2 ** 20;
+
 async function aptUpdate(home: AptHome, signal: AbortSignal | undefined): Promise<void> {
   const { exitCode, stdout, stderr } = await run(
     [
+      'prlimit',
+      `--fsize=${largestFile}`,
       'apt-get',
       'update',
       '--error-on=any',
@@ -101,7 +109,10 @@ async function aptUpdate(home: AptHome, signal: AbortSignal | undefined): Promis
       ...(signal === undefined ? {} : { signal }),
     },
   );
-  if (exitCode !== 0) throw updateFailure(`${stderr}\n${stdout}`);
+  if (exitCode === 0) return;
+  const partial = join(home.folder, 'current/lists/partial');
+  for (const name of await folderNames(partial)) await rm(join(partial, name), { force: true });
+  throw updateFailure(`${stderr}\n${stdout}`);
 }
 
 /** Copies apt's lists (by hard links: apt replaces its files, it never writes into them) to a folder of their own. */
