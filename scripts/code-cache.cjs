@@ -13,6 +13,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'prodng-code-cache-'));
 setFlagsFromString('--initial-heap-size=0');
 // which code V8 throws away to save memory depends on time
 setFlagsFromString('--no-flush-bytecode');
+// and so does what it optimizes in another thread
+setFlagsFromString('--no-opt');
+setFlagsFromString('--no-use-osr');
 
 const archive = `Archive: bookworm
 Origin: Debian
@@ -53,6 +56,8 @@ async function warmUp() {
   await program.main(['lint', source]);
   for (const { name } of program.commands) await program.main([name, '--help']);
   // V8 takes a cache only with the flags that it was made with
+  setFlagsFromString('--opt');
+  setFlagsFromString('--use-osr');
   setFlagsFromString('--flush-bytecode');
   for (const [name, { script }] of chunks)
     writeFileSync(join(folder, name.replace(/cjs$/, 'cache')), script.createCachedData());
