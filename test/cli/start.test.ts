@@ -86,17 +86,6 @@ test('the exit status says what went wrong if standard error is not read', () =>
   expect(stdout).toBe('2\n');
 });
 
-test('the same chunks and caches come of another folder and environment', { timeout: 240_000 }, () => {
-  const other = join(scratch, 'a folder with another, longer name');
-  makeBundle(other, { NO_COLOR: '1', LANG: 'C', TZ: 'Asia/Tokyo', HOME: scratch });
-  const files = readdirSync(bundle).sort();
-  expect(readdirSync(other).sort()).toEqual(files);
-  const differing = files.filter(
-    (file) => !readFileSync(join(bundle, file)).equals(readFileSync(join(other, file))),
-  );
-  expect(differing).toEqual([]);
-});
-
 test('a cache that is foreign, cut off or missing changes nothing', () => {
   const good = run(bundle, ['lint', source]);
   expect(good.status).toBe(0);
