@@ -39,8 +39,7 @@ for (const { fileName, code } of chunks)
   writeFileSync(join(folder, fileName), `(function(exports,require,module,__filename,__dirname){${code}\n})`);
 await bundle({ input: { prodng: 'src/cli/loader.ts' }, define: { __PRODNG_MAIN__: JSON.stringify(main) } });
 // what standard error is, and the environment, change which of Node's own modules are loaded, and so the bytes
-const options = ['--random-seed=1', '--initial-heap-size=1024'];
-execFileSync(process.execPath, [...options, 'scripts/code-cache.cjs', folder], {
+execFileSync(process.execPath, ['--random-seed=1', 'scripts/code-cache.cjs', folder], {
   stdio: ['ignore', 'ignore', 'pipe'],
   env: {},
 });

@@ -1,7 +1,6 @@
 // Makes V8's code caches for a bundle: loads all of it, does what should start fast, and keeps what V8 has compiled
-// by then. With these options the same chunks give the same bytes: a garbage collection, which comes at a time of its
-// own, would leave traces in them.
-// Usage: node --random-seed=1 --initial-heap-size=1024 code-cache.cjs FOLDER >/dev/null
+// by then. With --random-seed=1 the same chunks give the same bytes.
+// Usage: node --random-seed=1 code-cache.cjs FOLDER >/dev/null
 const { mkdtempSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
@@ -9,13 +8,10 @@ const { setFlagsFromString } = require('node:v8');
 
 const folder = resolve(process.argv[2]);
 const scratch = mkdtempSync(join(tmpdir(), 'prodng-code-cache-'));
-// V8 takes a cache only with the flags that it was made with: this one has done its work
-setFlagsFromString('--initial-heap-size=0');
 // which code V8 throws away to save memory depends on time
 setFlagsFromString('--no-flush-bytecode');
-// and so does what it optimizes in another thread
-setFlagsFromString('--no-opt');
-setFlagsFromString('--no-use-osr');
+// and so does which functions have been compiled by Sparkplug, whose bit is part of a cache
+setFlagsFromString('--no-sparkplug');
 
 const archive = `Archive: bookworm
 Origin: Debian
@@ -55,12 +51,15 @@ async function warmUp() {
   writeFileSync(join(source, 'debian/jail.lock'), lock);
   await program.main(['lint', source]);
   for (const { name } of program.commands) await program.main([name, '--help']);
-  // V8 takes a cache only with the flags that it was made with
-  setFlagsFromString('--opt');
-  setFlagsFromString('--use-osr');
-  setFlagsFromString('--flush-bytecode');
-  for (const [name, { script }] of chunks)
-    writeFileSync(join(folder, name.replace(/cjs$/, 'cache')), script.createCachedData());
+  for (const [name, { script }] of chunks) {
+    // V8 takes a cache only with the flags that it was made with; they are the usual ones for no longer than that takes
+    setFlagsFromString('--sparkplug');
+    setFlagsFromString('--flush-bytecode');
+    const cache = script.createCachedData();
+    setFlagsFromString('--no-flush-bytecode');
+    setFlagsFromString('--no-sparkplug');
+    writeFileSync(join(folder, name.replace(/cjs$/, 'cache')), cache);
+  }
 }
 
 void warmUp().finally(() => rmSync(scratch, { recursive: true }));

@@ -86,6 +86,40 @@ test('the exit status says what went wrong if standard error is not read', () =>
   expect(stdout).toBe('2\n');
 });
 
+test('the same chunks and caches come of another folder and environment', { timeout: 240_000 }, () => {
+  const other = join(scratch, 'a folder with another, longer name');
+  makeBundle(other, { NO_COLOR: '1', LANG: 'C', TZ: 'Asia/Tokyo', HOME: scratch });
+  const files = readdirSync(bundle).sort();
+  expect(readdirSync(other).sort()).toEqual(files);
+  const differing = files.filter(
+    (file) => !readFileSync(join(bundle, file)).equals(readFileSync(join(other, file))),
+  );
+  expect(differing).toEqual([]);
+});
+
+test('the same caches come of much memory and of little, which is collected more often', () => {
+  const [small, large] = [45, 4000].map((megabytes) => {
+    const folder = join(scratch, `heap-${megabytes}`);
+    cpSync(bundle, folder, { recursive: true });
+    const options = ['--random-seed=1', `--max-old-space-size=${megabytes}`];
+    execFileSync(process.execPath, [...options, 'scripts/code-cache.cjs', folder], {
+      env: {},
+      stdio: 'ignore',
+    });
+    return readdirSync(folder)
+      .filter((file) => file.endsWith('.cache'))
+      .map((file) => ({ file, bytes: readFileSync(join(folder, file)) }));
+  });
+  expect(small?.length).toBeGreaterThan(50);
+  // the flags of V8 are in the head
+  const plain = ({ bytes }: { bytes: Buffer }) => bytes.subarray(16);
+  const differing = small?.filter((one, index) => {
+    const same = large?.[index];
+    return same === undefined || !plain(one).equals(plain(same));
+  });
+  expect(differing?.map(({ file }) => file)).toEqual([]);
+});
+
 test('a cache that is foreign, cut off or missing changes nothing', () => {
   const good = run(bundle, ['lint', source]);
   expect(good.status).toBe(0);
