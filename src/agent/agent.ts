@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { TreeLimits } from '../archive/extract.ts';
-import { messageOf, ProdngError } from '../error/prodng-error.ts';
+import { ProdngError } from '../error/prodng-error.ts';
 import { thawAbandoned } from '../evidence/freeze.ts';
 import { runFolder } from '../jail/lifecycle/jail-slot.ts';
 import type { AgentContext } from './agent-context.ts';
@@ -28,6 +28,7 @@ import { bootId, isRunning, type NewerRun, type RunFile, readRunFiles } from './
 import { StateStore, type UnreadableState } from './state/state-store.ts';
 import type { VolumePolicy } from './state/volume-policy.ts';
 import { type ActiveRun, assertRun } from './supervision/active-run.ts';
+import { Background } from './supervision/background.ts';
 import { clearRun } from './supervision/clear-run.ts';
 import { Exits } from './supervision/exits.ts';
 import { freezeStopped } from './supervision/freeze-stopped.ts';
@@ -308,12 +309,8 @@ export class Agent {
   }
 
   /** Does what no request waits for: a failure is told, and keeps nothing else from being done. */
-  async #tolerant(jail: string | undefined, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      await this.context.events.append('fault', jail, { reason: messageOf(error).slice(0, 500) });
-    }
+  #tolerant(jail: string | undefined, work: () => Promise<unknown>): Promise<void> {
+    return new Background(this.context.events, jail).run(work);
   }
 }
 

@@ -1,3 +1,4 @@
+import { wildcardPattern } from '../system/wildcard.ts';
 import type { Finding } from './finding.ts';
 import type { Policy } from './policy.ts';
 import { type Override, readOverrides } from './read-overrides.ts';
@@ -47,13 +48,7 @@ export function applyOverrides(
 
 function covers({ tag, context }: Override, each: Finding): boolean {
   if (each.tag !== tag || each.family === 'overrides' || each.family === 'policy') return false;
-  return context === undefined || globPattern(context).test(each.context);
-}
-
-/** `*` matches anything; other characters match themselves. */
-function globPattern(glob: string): RegExp {
-  const parts = glob.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+  return context === undefined || wildcardPattern(context).test(each.context);
 }
 
 function isForbidden({ tag }: Override, policy: Policy | undefined): boolean {

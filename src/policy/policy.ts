@@ -1,3 +1,4 @@
+import { wildcardPattern } from '../system/wildcard.ts';
 /** What a rule reacts to. */
 export const ruleEvents = [
   'syscall-refused',
@@ -36,10 +37,7 @@ export interface HostPolicy {
 
 /** Whether a policy is for a jail. */
 export function appliesTo({ jails }: HostPolicy, jail: string): boolean {
-  return jails.some((pattern) => {
-    const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-    return new RegExp(`^${parts.join('.*')}$`).test(jail);
-  });
+  return jails.some((pattern) => wildcardPattern(pattern).test(jail));
 }
 
 /** ms between two reactions of the agent to one rule. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, ProdngError } from '../error/prodng-error.ts';
 import { openSignedBytes } from '../sign/signed-bytes.ts';
 import { hostArchitecture } from '../system/architecture.ts';
@@ -15,7 +15,7 @@ import { compareEntries, entryKey, type IndexEntry, parseIndex } from './index-e
 import { assertClock, type PublisherOptions, withArchive } from './publisher.ts';
 import { readSuite, type Suite, suiteNames } from './read-suite.ts';
 import type { ReleaseFacts } from './release.ts';
-import { copyDeb, incomingFolder, makeStage, type Staged, stageDeb } from './stage.ts';
+import { copyDeb, makeStage, type Staged, stageDeb } from './stage.ts';
 import { writeSuite } from './write-suite.ts';
 
 export interface PublishOptions extends PublisherOptions, Admission {
@@ -197,8 +197,9 @@ async function stageOne(
   options: PublishOptions,
 ): Promise<Staged> {
   const { plain = false, paths } = options;
-  const [place, name] = [`${stage}/${incomingFolder}`, copy.slice(copy.lastIndexOf('/') + 1)];
-  const bytes = await folder.within(place, false, (path) => openSignedBytes(`${path}/${name}`, source));
+  const bytes = await folder.within(dirname(copy), false, (path) =>
+    openSignedBytes(`${path}/${basename(copy)}`, source),
+  );
   try {
     const facts = await readFacts(bytes.deb, plain);
     const staged = await stageDeb(folder, stage, { source, copy }, facts);

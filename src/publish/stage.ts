@@ -12,7 +12,7 @@ import { fileStem, poolFolder } from './index-entry.ts';
 export const workFolder = '.prodng';
 const prefix = `${workFolder}/stage-`;
 /** Copies in a stage before their names in the pool are known. */
-export const incomingFolder = 'incoming';
+const incomingFolder = 'incoming';
 
 /** A .deb as it will be in the pool, copied to where no client sees it yet. */
 export interface Staged {

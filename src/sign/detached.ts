@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { ProdngError } from '../error/prodng-error.ts';
 import { writeOutput } from '../output/write-output.ts';
 import { readRegularFile } from '../system/regular-file.ts';
@@ -17,11 +18,7 @@ const mostBytes = 1 << 24;
 export async function signDetached(path: string, signers: readonly Signer[]): Promise<string> {
   const bytes = await openSignedBytes(path);
   try {
-    const signatures: Uint8Array[] = [];
-    for (const signer of signers) signatures.push(await signer.detached(bytes.unsigned()));
-    const output = `${path}.asc`;
-    await writeOutput(output, await armored(Buffer.concat(signatures)));
-    return output;
+    return await signBeside(path, () => bytes.unsigned(), signers);
   } finally {
     await bytes.close();
   }
@@ -36,9 +33,15 @@ export async function signDetached(path: string, signers: readonly Signer[]): Pr
 export async function signFileDetached(path: string, signers: readonly Signer[]): Promise<string> {
   const bytes = readRegularFile(path, mostBytes);
   if (bytes === undefined) throw new ProdngError('IO', `${path}: no such file`);
-  const data = async function* () {
-    yield bytes;
-  };
+  return signBeside(path, () => Readable.from([bytes]), signers);
+}
+
+/** @param data the bytes to sign, once more for each signer */
+async function signBeside(
+  path: string,
+  data: () => AsyncIterable<Uint8Array>,
+  signers: readonly Signer[],
+): Promise<string> {
   const signatures: Uint8Array[] = [];
   for (const signer of signers) signatures.push(await signer.detached(data()));
   const output = `${path}.asc`;

@@ -154,7 +154,7 @@ async function historyGoesOn(): Promise<void> {
   expect(lengths).toEqual(Array.from({ length: 14 }, () => seen.time?.length));
   const later = await history(`?since=${seen.time?.[1]}`);
   expect(later.time?.[0]).toBe(seen.time?.[2]);
-  expect((await host.api('GET', '/v1/jails/nobody/history')).status).toBe(404);
+  expect((await host.api('GET', '/v1/jails/none/history')).status).toBe(404);
 }
 
 function noteFile(): string {

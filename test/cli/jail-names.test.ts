@@ -4,7 +4,7 @@ import { matching, namedJails } from '../../src/cli/terminal/jail-names.ts';
 
 const installed = ['db', 'web', 'web@1', 'web@2', 'web@10', 'w.b'];
 
-test('a pattern stands for the installed jails that it matches, each once', () => {
+test('a pattern names the installed jails that it matches, each once', () => {
   expect(matching(['web@*', 'web@1', 'db'], installed)).toEqual(['web@1', 'web@2', 'web@10', 'db']);
   expect(matching(['web@?'], installed)).toEqual(['web@1', 'web@2']);
   expect(matching(['*'], installed)).toEqual(installed);

@@ -98,7 +98,7 @@ test('the same chunks and caches come of another folder and environment', { time
 });
 
 test('the same caches come of much memory and of little, which is collected more often', () => {
-  const [small, large] = [45, 4000].map((megabytes) => {
+  const [small, large] = [50, 4000].map((megabytes) => {
     const folder = join(scratch, `heap-${megabytes}`);
     cpSync(bundle, folder, { recursive: true });
     const options = ['--random-seed=1', `--max-old-space-size=${megabytes}`];

@@ -9,7 +9,7 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** What comes back within two seconds; the empty text when nobody answers. */
+/** What comes back within two seconds; the empty text when there is no answer. */
 export async function ask(port: number, send: string): Promise<string> {
   return await new Promise((done) => {
     const pieces: Buffer[] = [];

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { EventLog } from '../events/event-log.ts';
+import { Background } from '../supervision/background.ts';
 import type { Family } from './prometheus.ts';
 
 /** ms between two looks at the file system. */
@@ -24,7 +25,8 @@ export class SpaceWatch {
 
   /** Looks at once, and then every ten seconds. */
   begin(): void {
-    const look = () => void this.check().catch(() => {});
+    const background = new Background(this.#events);
+    const look = () => void background.run(() => this.check());
     look();
     this.#timer = setInterval(look, interval);
   }

@@ -3,6 +3,7 @@ import type { HostPolicy } from '../../policy/policy.ts';
 import { policyChanges } from '../../policy/policy-changes.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
+import { WorkQueue } from '../supervision/work-queue.ts';
 import { KnownPolicies } from './known-policies.ts';
 import {
   faultText,
@@ -25,7 +26,7 @@ export class HostPolicies {
   readonly #signatures: PolicySignatures;
   /** Digests of files as they were told, with why they are refused. */
   readonly #told = new Map<string, string>();
-  #telling: Promise<void> = Promise.resolve();
+  readonly #telling = new WorkQueue();
 
   constructor(
     { config, policies }: Pick<AgentPaths, 'config' | 'policies'>,
@@ -68,8 +69,7 @@ export class HostPolicies {
 
   /** Of each policy that is new, has changed or is gone since it was read last. */
   #tell(files: readonly PolicyFile[], bpf: boolean): Promise<void> {
-    this.#telling = this.#telling.catch(() => {}).then(() => this.#tellAll(files, bpf));
-    return this.#telling;
+    return this.#telling.run(() => this.#tellAll(files, bpf));
   }
 
   async #tellAll(files: readonly PolicyFile[], bpf: boolean): Promise<void> {

@@ -23,7 +23,6 @@ const knownSchema = z.strictObject({
 export class KnownPolicies {
   readonly #file: string;
   #policies: Map<string, HostPolicy> | undefined;
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(file: string) {
     this.#file = file;
@@ -35,12 +34,10 @@ export class KnownPolicies {
     return this.#policies;
   }
 
-  /** Keeps what has changed in `all`. */
-  keep(): Promise<void> {
+  /** Keeps what has changed in `all`; one call at a time. */
+  async keep(): Promise<void> {
     const policies = Object.fromEntries(this.#policies ?? []);
-    const text = `${JSON.stringify({ format: 1, policies })}\n`;
-    this.#writing = this.#writing.catch(() => {}).then(() => writeFileAtomic(this.#file, text, 0o600));
-    return this.#writing;
+    await writeFileAtomic(this.#file, `${JSON.stringify({ format: 1, policies })}\n`, 0o600);
   }
 
   async #read(): Promise<Map<string, HostPolicy>> {

@@ -12,6 +12,7 @@ import { kernelRules } from '../../policy/kernel-rules.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { AgentPaths } from '../state/agent-paths.ts';
 import { bootId } from '../state/run-file.ts';
+import { WorkQueue } from '../supervision/work-queue.ts';
 import { type ObservedFigures, observedFigures } from './figures.ts';
 import { HostPolicies } from './host-policies.ts';
 import { Mechanism, reasonOfFailure } from './mechanism.ts';
@@ -70,7 +71,7 @@ export class Observation {
   readonly #mechanism: Mechanism;
   readonly #notes = new Map<string, Note>();
   /** Polls go one by one. */
-  #polling: Promise<void> = Promise.resolve();
+  readonly #polling = new WorkQueue();
   #timer: NodeJS.Timeout | undefined;
   readonly #reactor: Reactor;
   #lastFault = '';
@@ -225,7 +226,7 @@ export class Observation {
 
   /** Reads what has ended, keeps its profile, and ends what has lasted long enough. */
   poll(): Promise<void> {
-    this.#polling = this.#polling.then(async () => {
+    return this.#polling.run(async () => {
       for (const note of Array.from(this.#notes.values()))
         try {
           await this.#pollRun(note);
@@ -233,7 +234,6 @@ export class Observation {
           await this.#tell(note.name, error);
         }
     });
-    return this.#polling;
   }
 
   /** A jail is being removed, and does not run: nothing of it is kept. */

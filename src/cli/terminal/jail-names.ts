@@ -1,6 +1,7 @@
 import type { JailSummary } from '../../agent/api/jail-view.ts';
 import type { AgentClient } from '../../agent/client.ts';
 import { ProdngError } from '../../error/prodng-error.ts';
+import { wildcardPattern } from '../../system/wildcard.ts';
 
 /** For the help of each command that takes several jails. */
 export const patternHelp = "Names may be patterns, such as 'web@*': * is any text, ? is one character.";
@@ -30,7 +31,7 @@ export async function namedJails(
 export function matching(given: readonly string[], installed: readonly string[]): readonly string[] {
   const names = given.flatMap((word) => {
     if (!isPattern(word)) return word;
-    const found = installed.filter((name) => patternOf(word).test(name));
+    const found = installed.filter((name) => wildcardPattern(word, true).test(name));
     if (found.length > 0) return found;
     throw new ProdngError('JAIL_UNKNOWN', `${word} matches no installed jail`, { hint: 'prodng ls' });
   });
@@ -40,11 +41,4 @@ export function matching(given: readonly string[], installed: readonly string[])
 /** Neither character can be part of a jail's name. */
 function isPattern(word: string): boolean {
   return /[*?]/.test(word);
-}
-
-function patternOf(word: string): RegExp {
-  const source = word.replaceAll(/[^*?]/g, (character) =>
-    /\w/.test(character) ? character : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
-  );
-  return new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'u');
 }

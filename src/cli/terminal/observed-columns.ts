@@ -11,6 +11,12 @@ export const observedColumns: Column<{ observed?: ObservedFigures | undefined }>
   { title: 'OPENED', text: ({ observed }) => count(observed?.opened) },
 ];
 
+/** The same of jails, with their names. */
+export const observedJailColumns: Column<{ name: string; observed?: ObservedFigures | undefined }>[] = [
+  { title: 'NAME', text: ({ name }) => name, shrinks: true },
+  ...observedColumns,
+];
+
 /** Without the prefix that all of them have. */
 function capabilities(names: readonly string[] = []): string {
   return names.length === 0 ? '-' : names.map((name) => name.replace(/^CAP_/, '')).join(',');

@@ -2,6 +2,7 @@ import type { JailDetail } from '../../agent/api/jail-view.ts';
 import type { LogLine } from '../../agent/events/log-file.ts';
 import type { Stats } from '../../agent/metrics/stats.ts';
 import { bold, duration, printable } from './output.ts';
+import { utcTime } from './printed-line.ts';
 import { short } from './rates.ts';
 
 /** What `prodng status` shows of a jail. */
@@ -76,8 +77,7 @@ function limitRows(stats: Stats | undefined): [string, string][] {
   ];
 }
 
-/** `2026-01-31T09:30:00Z` of any ISO 8601 time: conmon writes those of the log in local time. */
+/** Without the digits after the second. */
 function atSecond(time: string): string {
-  const at = Date.parse(time);
-  return Number.isNaN(at) ? time : `${new Date(at).toISOString().slice(0, 19)}Z`;
+  return utcTime(time).replace(/\.\d+/, '');
 }

@@ -1,6 +1,6 @@
 import type { JailProcess } from '../../agent/metrics/processes.ts';
 import type { Stats } from '../../agent/metrics/stats.ts';
-import { observedColumns } from './observed-columns.ts';
+import { observedColumns, observedJailColumns } from './observed-columns.ts';
 import { bold, type Column, tableText } from './output.ts';
 import { short, statsColumns, type Usage, usageOf } from './rates.ts';
 
@@ -89,11 +89,6 @@ function processUsage(before: readonly Stats[], now: readonly Stats[]): ProcessU
     });
   });
 }
-
-const observedJailColumns: Column<Usage>[] = [
-  { title: 'NAME', text: ({ name }) => name, shrinks: true },
-  ...observedColumns,
-];
 
 function processColumns(withJail: boolean, observed: boolean): Column<ProcessUsage>[] {
   const jail: Column<ProcessUsage> = { title: 'JAIL', text: ({ jail: name }) => name, shrinks: true };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { JailDetail, JailSummary } from '../../agent/api/jail-view.ts';
 import type { AgentClient } from '../../agent/client.ts';
@@ -7,7 +8,6 @@ import type { Declared } from '../../observe/declared.ts';
 import type { Profile } from '../../observe/profile.ts';
 import { agentClient, jailPath } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption } from '../terminal/format.ts';
-import { isProfileFile } from '../terminal/jail-profile.ts';
 import { printable } from '../terminal/output.ts';
 import { print, standardError } from '../terminal/print.ts';
 
@@ -110,6 +110,11 @@ async function textOf(audits: readonly Audit[], format: AuditFlags['format']): P
       return audits.map((audit) => textReport(audit, { color, printable })).join('\n');
     }
   }
+}
+
+/** Whether an argument names a file: otherwise it names a jail of the agent. */
+function isProfileFile(argument: string): boolean {
+  return argument.includes('/') || argument.endsWith('.profile') || existsSync(argument);
 }
 
 async function subjectsOf(named: readonly string[]): Promise<Subject[]> {

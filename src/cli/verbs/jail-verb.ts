@@ -76,3 +76,26 @@ export function reportJails(
   for (const message of messages) standardError().write(`prodng: ${message}\n`);
   throw first;
 }
+
+/** A command without options of its own. */
+function plainVerb(verb: JailVerb): { register: (program: Command) => void } {
+  return { register: (program) => registerJailVerb(program, verb) };
+}
+
+export const restart = plainVerb({
+  verb: 'restart',
+  description: 'restart jails',
+  examples: ['prodng restart web'],
+});
+
+export const freeze = plainVerb({
+  verb: 'freeze',
+  description: 'suspend jails (cgroup freezer)',
+  examples: ['prodng freeze web'],
+});
+
+export const thaw = plainVerb({
+  verb: 'thaw',
+  description: 'resume frozen jails',
+  examples: ['prodng thaw web'],
+});

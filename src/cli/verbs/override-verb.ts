@@ -5,7 +5,7 @@ import { namedJails, patternHelp } from '../terminal/jail-names.ts';
 import { reportJails } from './jail-verb.ts';
 
 /** A command that sets one thing of each of the jails that are named. */
-export interface OverrideVerb {
+interface OverrideVerb {
   verb: string;
   description: string;
   examples: readonly string[];
@@ -16,7 +16,7 @@ export interface OverrideVerb {
   state: string;
 }
 
-export function registerOverrideVerb(program: Command, verb: OverrideVerb): void {
+function registerOverrideVerb(program: Command, verb: OverrideVerb): void {
   program
     .command(verb.verb)
     .description(verb.description)
@@ -37,3 +37,43 @@ export function registerOverrideVerb(program: Command, verb: OverrideVerb): void
       reportJails(await Promise.allSettled((await namedJails(client, given, all)).map(work)), format);
     });
 }
+
+function overrideVerb(verb: OverrideVerb): { register: (program: Command) => void } {
+  return { register: (program) => registerOverrideVerb(program, verb) };
+}
+
+export const enable = overrideVerb({
+  verb: 'enable',
+  description: 'start jails when the host boots',
+  examples: ['prodng enable web', "prodng enable 'web@*'"],
+  more: 'The state of the jails does not change until then. A jail that is neither enabled nor disabled runs after a boot if it\nshould run before.',
+  overrides: { boot: true },
+  state: 'enabled',
+});
+
+export const disable = overrideVerb({
+  verb: 'disable',
+  description: 'do not start jails when the host boots',
+  examples: ['prodng disable web', "prodng disable 'web@*'"],
+  more: 'Running jails keep running, also when the agent restarts. They can be started as usual.',
+  overrides: { boot: false },
+  state: 'disabled',
+});
+
+export const hold = overrideVerb({
+  verb: 'hold',
+  description: 'keep jails at their version',
+  examples: ['prodng hold web', "prodng hold 'web@*'"],
+  more: 'prodng upgrade refuses a held jail. Rollback is possible.',
+  overrides: { hold: true },
+  state: 'held',
+});
+
+export const unhold = overrideVerb({
+  verb: 'unhold',
+  description: 'let jails be upgraded again',
+  examples: ['prodng unhold web', "prodng unhold 'web@*'"],
+  more: 'Reverts prodng hold.',
+  overrides: { hold: null },
+  state: 'not held',
+});

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { Stats } from '../../agent/metrics/stats.ts';
 import { agentClient } from '../terminal/agent-client.ts';
 import { formatOption, jsonOption, type OutputForm } from '../terminal/format.ts';
-import { observedColumns } from '../terminal/observed-columns.ts';
-import { type Column, tableText } from '../terminal/output.ts';
+import { observedJailColumns } from '../terminal/observed-columns.ts';
+import { tableText } from '../terminal/output.ts';
 import { print } from '../terminal/print.ts';
 import { statsColumns, type Usage, usageOf } from '../terminal/rates.ts';
 
@@ -34,11 +34,6 @@ interface StatsFlags {
   format: OutputForm;
 }
 
-const columnsOfObserved: Column<Stats>[] = [
-  { title: 'NAME', text: ({ name }) => name, shrinks: true },
-  ...observedColumns,
-];
-
 async function stats({ observed, format }: StatsFlags): Promise<void> {
   const client = await agentClient();
   const read = async () => (await client.call('GET', '/v1/stats')) as Stats[];
@@ -48,7 +43,7 @@ async function stats({ observed, format }: StatsFlags): Promise<void> {
     return;
   }
   if (observed === true && format === 'text') {
-    print(tableText(before, columnsOfObserved));
+    print(tableText(before, observedJailColumns));
     return;
   }
   await new Promise((resolve) => setTimeout(resolve, 500));
